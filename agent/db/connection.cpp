@@ -1,0 +1,268 @@
+#include "db/connection.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <charconv>
+#include <utility>
+
+namespace cpi::db {
+
+namespace {
+
+std::string trimmed(const char* text) {
+  std::string s = text != nullptr ? text : "";
+  while (!s.empty() && (s.back() == '\n' || s.back() == ' ')) s.pop_back();
+  return s;
+}
+
+std::string field(const PGresult* result, int code) { return trimmed(PQresultErrorField(result, code)); }
+
+void keep_notice(void* sink, const PGresult* result) {
+  auto* notices = static_cast<std::vector<std::string>*>(sink);
+  constexpr std::size_t kMostNotices = 100;
+  if (notices->size() < kMostNotices) notices->push_back(field(result, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+}  // namespace
+
+Error::Error(std::string message, std::string sqlstate, std::string detail, std::string hint, bool connection_lost)
+    : std::runtime_error(std::move(message)),
+      sqlstate_(std::move(sqlstate)),
+      detail_(std::move(detail)),
+      hint_(std::move(hint)),
+      connection_lost_(connection_lost) {}
+
+bool Error::retryable() const {
+  if (connection_lost_) return true;
+  return is("08") || is("53") || is("57P0") || is("40001") || is("40P01") || is("55P03") || is("25P03");
+}
+
+Rows::Rows(pg_result* result) : result_(result) {}
+void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
+int Rows::size() const { return PQntuples(result_.get()); }
+int Rows::columns() const { return PQnfields(result_.get()); }
+bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+std::string_view Rows::text(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+std::optional<std::string> Rows::optional(int row, int column) const {
+  if (is_null(row, column)) return std::nullopt;
+  return str(row, column);
+}
+std::int64_t Rows::int64(int row, int column) const {
+  std::string_view s = text(row, column);
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  if (error != std::errc{} || end != s.data() + s.size())
+    throw std::invalid_argument("not an integer: " + std::string(s.substr(0, 40)));
+  return value;
+}
+std::int64_t Rows::affected() const {
+  std::string_view tag = PQcmdTuples(result_.get());
+  std::int64_t value = 0;
+  std::from_chars(tag.data(), tag.data() + tag.size(), value);
+  return value;
+}
+
+void Connection::Finish::operator()(pg_conn* conn) const { PQfinish(conn); }
+
+Connection::Connection(std::unique_ptr<pg_conn, Finish> conn)
+    : conn_(std::move(conn)), notices_(std::make_unique<std::vector<std::string>>()) {
+  PQsetNoticeReceiver(conn_.get(), keep_notice, notices_.get());
+}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Connection Connection::connect(const std::string& conninfo, std::chrono::milliseconds timeout,
+                               const std::string& application_name) {
+  // expand_dbname lets `dbname` hold the whole string; what follows it only fills in what it does not say, except
+  // client_encoding, which is ours to decide.
+  const char* const keywords[] = {"fallback_application_name", "dbname", "client_encoding", "keepalives_idle",
+                                  "keepalives_interval", "keepalives_count", "tcp_user_timeout", nullptr};
+  const char* const values[] = {application_name.c_str(), conninfo.c_str(), "UTF8", "30", "10", "3", "60000", nullptr};
+  std::unique_ptr<pg_conn, Finish> conn(PQconnectStartParams(keywords, values, 1));
+  if (!conn) throw std::bad_alloc();
+
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  while (PQstatus(conn.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    if (left <= 0) {
+      throw Error("connection timed out after " + std::to_string(timeout.count()) + " ms", "", "",
+                  "Check host and port, and that a firewall lets this machine through.", true);
+    }
+    pollfd waited{PQsocket(conn.get()), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+    if (::poll(&waited, 1, static_cast<int>(left)) > 0) state = PQconnectPoll(conn.get());
+  }
+  if (PQstatus(conn.get()) != CONNECTION_OK) throw Error(trimmed(PQerrorMessage(conn.get())), "", "", "", true);
+  return Connection(std::move(conn));
+}
+
+void Connection::fail(pg_result* result) {
+  Rows owner(result);
+  const bool lost = PQstatus(conn_.get()) != CONNECTION_OK;
+  std::string message = result != nullptr ? field(result, PG_DIAG_MESSAGE_PRIMARY) : "";
+  if (message.empty()) message = trimmed(PQerrorMessage(conn_.get()));
+  if (message.empty()) message = "the server gave no answer";
+  Error error(message, result != nullptr ? field(result, PG_DIAG_SQLSTATE) : "",
+              result != nullptr ? field(result, PG_DIAG_MESSAGE_DETAIL) : "",
+              result != nullptr ? field(result, PG_DIAG_MESSAGE_HINT) : "", lost);
+  if (result != nullptr) {
+    error.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
+    error.column = field(result, PG_DIAG_COLUMN_NAME);
+    error.table = field(result, PG_DIAG_TABLE_NAME);
+  }
+  throw error;
+}
+
+Rows Connection::check(pg_result* result) {
+  switch (result != nullptr ? PQresultStatus(result) : PGRES_FATAL_ERROR) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+      return Rows(result);
+    default:
+      fail(result);
+  }
+}
+
+Rows Connection::exec(const std::string& sql) { return check(PQexec(conn_.get(), sql.c_str())); }
+
+Rows Connection::exec(const std::string& sql, const Params& params) {
+  std::vector<const char*> values;
+  values.reserve(params.size());
+  for (const Param& param : params) values.push_back(param ? param->c_str() : nullptr);
+  return check(PQexecParams(conn_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                            nullptr, 0));
+}
+
+CopyIn Connection::copy_in(const std::string& sql) {
+  PGresult* result = PQexec(conn_.get(), sql.c_str());
+  if (PQresultStatus(result) != PGRES_COPY_IN) fail(result);
+  PQclear(result);
+  return CopyIn(this);
+}
+
+void CopyIn::put(std::span<const char> bytes) {
+  // libpq takes an int; one message may hold at most 1 GB, and small messages keep the server's buffers small.
+  constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  while (!bytes.empty()) {
+    const std::size_t n = std::min(bytes.size(), kMostBytes);
+    if (PQputCopyData(connection_->get(), bytes.data(), static_cast<int>(n)) != 1) connection_->fail(nullptr);
+    bytes = bytes.subspan(n);
+  }
+}
+
+std::int64_t CopyIn::finish() {
+  Connection* connection = std::exchange(connection_, nullptr);
+  if (PQputCopyEnd(connection->get(), nullptr) != 1) connection->fail(nullptr);
+  Rows rows = connection->check(PQgetResult(connection->get()));
+  while (PGresult* rest = PQgetResult(connection->get())) PQclear(rest);
+  return rows.affected();
+}
+
+CopyIn::~CopyIn() {
+  if (connection_ == nullptr) return;
+  PQputCopyEnd(connection_->get(), "cancelled by cpi");
+  while (PGresult* rest = PQgetResult(connection_->get())) PQclear(rest);
+}
+
+void Connection::copy_out(const std::string& sql, const std::function<void(std::string_view)>& sink) {
+  PGresult* result = PQexec(conn_.get(), sql.c_str());
+  if (PQresultStatus(result) != PGRES_COPY_OUT) fail(result);
+  PQclear(result);
+  char* message = nullptr;
+  int size = 0;
+  while ((size = PQgetCopyData(conn_.get(), &message, 0)) > 0) {
+    std::unique_ptr<char, void (*)(void*)> owner(message, PQfreemem);
+    sink({message, static_cast<std::size_t>(size)});
+  }
+  if (size == -2) fail(nullptr);
+  check(PQgetResult(conn_.get()));
+  while (PGresult* rest = PQgetResult(conn_.get())) PQclear(rest);
+}
+
+std::string Connection::quote_identifier(std::string_view name) const {
+  if (name.find('\0') != std::string_view::npos) throw Error("an identifier may not hold a NUL byte", "22021");
+  std::unique_ptr<char, void (*)(void*)> quoted(PQescapeIdentifier(conn_.get(), name.data(), name.size()), PQfreemem);
+  if (!quoted) throw Error(trimmed(PQerrorMessage(conn_.get())), "22021");
+  return quoted.get();
+}
+
+std::string Connection::quote_literal(std::string_view value) const {
+  if (value.find('\0') != std::string_view::npos) throw Error("a text value may not hold a NUL byte", "22021");
+  std::unique_ptr<char, void (*)(void*)> quoted(PQescapeLiteral(conn_.get(), value.data(), value.size()), PQfreemem);
+  if (!quoted) throw Error(trimmed(PQerrorMessage(conn_.get())), "22021");
+  return quoted.get();
+}
+
+int Connection::server_version() const { return PQserverVersion(conn_.get()); }
+int Connection::backend_pid() const { return PQbackendPID(conn_.get()); }
+bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
+bool Connection::healthy() const { return PQstatus(conn_.get()) == CONNECTION_OK; }
+int Connection::socket() const { return PQsocket(conn_.get()); }
+
+std::optional<std::pair<std::string, std::string>> Connection::wait_notification(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    if (PQconsumeInput(conn_.get()) == 0) fail(nullptr);
+    if (std::unique_ptr<PGnotify, void (*)(void*)> note(PQnotifies(conn_.get()), PQfreemem); note) {
+      return std::pair<std::string, std::string>(note->relname, note->extra);
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    if (left <= 0) return std::nullopt;
+    pollfd waited{socket(), POLLIN, 0};
+    ::poll(&waited, 1, static_cast<int>(left));
+  }
+}
+
+std::vector<std::string> Connection::take_notices() { return std::exchange(*notices_, {}); }
+
+void Connection::cancel() noexcept {
+  std::unique_ptr<PGcancel, void (*)(PGcancel*)> handle(PQgetCancel(conn_.get()), PQfreeCancel);
+  char error[256];
+  if (handle) PQcancel(handle.get(), error, sizeof error);
+}
+
+Transaction::Transaction(Connection& connection, const std::string& begin) : connection_(connection) {
+  connection_.exec(begin);
+}
+
+Transaction::~Transaction() {
+  if (!open_ || !connection_.healthy()) return;
+  try {
+    connection_.exec("ROLLBACK");
+  } catch (const Error&) {
+    // The connection died: the server rolls back by itself.
+  }
+}
+
+void Transaction::commit() {
+  open_ = false;
+  connection_.exec("COMMIT");
+}
+
+void Transaction::rollback() {
+  open_ = false;
+  connection_.exec("ROLLBACK");
+}
+
+std::string array_literal(std::span<const std::string> values) {
+  std::string out = "{";
+  for (const std::string& value : values) {
+    if (out.size() > 1) out += ',';
+    out += '"';
+    for (char c : value) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += '"';
+  }
+  return out + "}";
+}
+
+}  // namespace cpi::db

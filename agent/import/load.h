@@ -1,0 +1,60 @@
+// One load from file to table: the walk of design.md section 4, steps 3 to 10. Knows nothing of jobs, queue or the
+// management database: `cpi import --to` uses it as it is, job_runner wraps it.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/config/model.h"
+#include "import/plan.h"
+#include "import/progress.h"
+#include "import/rejects.h"
+#include "source/source.h"
+#include "target/ledger.h"
+
+namespace cpi::import {
+
+struct LoadRequest {
+  std::string load_id;
+  std::string job_id;
+  int attempt = 1;
+  source::Entry file;
+  config::TableOptions options;
+  target::TableName table;
+  bool force = false;              ///< load content again that the ledger knows (tables without a key)
+  bool dry_run = false;
+};
+
+/// api.md's file result, without `id` and `status`, which the caller knows.
+struct LoadResult {
+  std::string filename;
+  std::string table_name;
+  bool success = false;
+  target::Counts counts;
+  std::optional<Error> error;
+  std::string strategy;
+  std::string strategy_reason;
+  std::string sha256;
+  std::int64_t size = 0;
+  double duration_seconds = 0;
+  bool already_applied = false;            ///< the ledger had it: nothing was done now
+  std::vector<std::string> warnings;
+  std::vector<std::string> columns;        ///< the column names as loaded, in file order
+  std::vector<csv::Reject> rejects;        ///< the first 10,000
+};
+
+struct LoadContext {
+  source::Source& source;
+  std::function<db::Connection()> connect;  ///< opens a connection to the target; throws db::Error
+  Progress& progress;
+  std::stop_token stop;                     ///< cancel: roll back and leave
+  std::function<void(const char*)> failpoint = [](const char*) {};
+};
+
+/// Loads one file. Expected failures are in the result's `error`; throws db::Error when a database is at fault in a way
+/// that a later attempt may not meet (`retryable()`).
+LoadResult load_file(const LoadRequest& request, LoadContext& context);
+
+}  // namespace cpi::import

@@ -1,0 +1,33 @@
+// From a file's encoding to UTF-8, in chunks of any size. UTF-8 itself passes through unchecked: the reader checks rows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/csv/dialect.h"
+#include "core/result.h"
+
+namespace cpi::text {
+
+/// Stateful converter of one file. Not thread-safe.
+class Transcoder {
+ public:
+  virtual ~Transcoder() = default;
+
+  /// Appends the UTF-8 form of `bytes` to `out`; a character cut at the end is kept until the next call.
+  /// Bytes that the encoding does not allow become the two bytes 0xFF 0xFE, which no valid UTF-8 holds, so that the
+  /// reader rejects exactly that row (or replaces them, as its dialect says).
+  virtual void convert(std::string_view bytes, std::string& out) = 0;
+  /// Says that the input ends; appends what was kept.
+  virtual void finish(std::string& out) = 0;
+  /// True when the bytes need no change, so that the caller may read straight into the reader's window.
+  virtual bool is_identity() const = 0;
+};
+
+/// A transcoder for `encoding`, a name that ICU knows ("utf-8", "latin-1", "windows-1252", "utf-16le", …).
+/// `start` is the beginning of the file: a byte order mark there wins over `encoding`.
+/// Fails with kUnknownEncoding, hinting at the nearest known name.
+Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, std::string_view start);
+
+}  // namespace cpi::text
