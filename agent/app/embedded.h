@@ -23,6 +23,9 @@ inline constexpr std::string_view kEmbeddedDatabase = "cpi";
 /// libpq keyword string for the embedded server's socket.
 std::string embedded_conninfo(const Settings& settings, std::string_view user);
 
+/// Whether a server listens on the embedded server's socket.
+bool embedded_is_running(const Settings& settings);
+
 /// The directory with the programs of the newest PostgreSQL server here (PG_CONFIG decides where it is set).
 /// Throws std::runtime_error that says what to install when there is none.
 std::filesystem::path server_bin_dir();
