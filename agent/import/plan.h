@@ -21,6 +21,7 @@ struct PlannedColumn {
   std::string file_column;         ///< name in the header, as stored in the file result
   std::string table_column;
   value::ColumnType type;          ///< of the table's column, or of the column to be created
+  value::ColumnType base_type;     ///< the type below all domains: what the converter writes
   std::string staging_type;        ///< of the staging column: the type itself, or text
   bool needs_cast = false;         ///< staged as text: the server casts to `type`
   bool key = false;
