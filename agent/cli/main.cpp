@@ -4,6 +4,8 @@
 #include <exception>
 
 #include "cli/command.h"
+#include "cli/import.h"
+#include "cli/jobs.h"
 #include "db/error.h"
 
 int main(int argc, char** argv) {
