@@ -1,0 +1,168 @@
+// Named SQL on the management database: one method per function that the agent calls (sql/README.md), typed on both
+// sides. There is no general query function here, and no retrying: store/session.h reconnects, queue/retry decides.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/csv/row.h"
+#include "db/connection.h"
+
+namespace cpi::store {
+
+/// The write was refused because another attempt has begun, or because the job is not running any more (SQLSTATE
+/// CP001). Nothing was changed; this attempt must end without another write.
+class Fenced : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The database has no extension cpi, or one that this agent cannot work with. `hint` says what to run.
+class ExtensionError : public std::runtime_error {
+ public:
+  ExtensionError(const std::string& message, std::string hint) : std::runtime_error(message), hint_(std::move(hint)) {}
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
+};
+
+/// Who claims: one run of the program.
+struct AgentIdentity {
+  std::string id;  ///< a UUID, new for every run
+  std::string name;
+  std::string version;
+  std::string host;
+  int pid = 0;
+};
+
+/// What the rows of cpi_settings ask of an agent.
+struct AgentSettings {
+  std::chrono::milliseconds lease{60000};
+  std::chrono::milliseconds heartbeat{10000};
+  std::chrono::milliseconds poll{5000};
+  std::chrono::milliseconds grace{30000};
+  int max_attempts = 4;
+};
+
+/// What every write of an attempt carries.
+struct JobKey {
+  std::string job_id;
+  std::int64_t fence = 0;
+};
+
+/// A job that this agent may run now. Holds secrets in the clear: never logged.
+struct Claim {
+  JobKey key;
+  int attempt = 1;
+  std::string project;
+  std::string config;        ///< JSON, unmasked
+  std::string database_url;  ///< empty: the project has no connection
+  std::chrono::milliseconds lease{0};
+  bool force = false;
+  bool dry_run = false;
+  std::vector<std::string> local_files;  ///< empty: the project's own source
+  std::string local_files_base_path;
+  bool sftp_override = false;  ///< the request asks for another SFTP source
+};
+
+/// What the heartbeat reports of one attempt, and what comes back.
+struct Lease {
+  JobKey key;
+  nlohmann::json progress;
+};
+struct Renewal {
+  std::string job_id;
+  bool held = false;  ///< false: another attempt has begun, or the job is not running any more
+  bool cancel_requested = false;
+};
+
+/// A file of a job. Size and time are absent for a named file that was missing when the first attempt listed.
+struct ManifestEntry {
+  std::string path;
+  std::optional<std::int64_t> size;
+  std::optional<std::string> modified_at;
+  std::string table_name;
+};
+struct ManifestFile : ManifestEntry {
+  std::string file_id;
+  std::string status;
+  bool done() const { return status != "pending" && status != "running"; }
+};
+
+/// api.md's file result without its id.
+struct FileOutcome {
+  std::string filename;
+  std::string table_name;
+  std::string status;  ///< completed, partial or failed
+  std::int64_t read = 0;
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t skipped = 0;
+  std::int64_t duplicates = 0;
+  std::int64_t rejected = 0;
+  std::int64_t deleted = 0;
+  bool success = false;
+  std::string error;  ///< empty: none
+  std::string strategy;
+  std::string strategy_reason;
+  std::string sha256;
+  std::int64_t size = 0;
+  double duration_seconds = 0;
+  std::vector<std::string> warnings;
+  std::vector<std::string> columns;
+};
+
+/// A session with the management database. Not thread-safe. Every method throws db::Error; those with a JobKey throw
+/// Fenced as well.
+class Management {
+ public:
+  /// Finds the extension's schema. Throws ExtensionError when there is none.
+  explicit Management(db::Connection connection);
+
+  /// Inserts or renews the agent's row. Throws ExtensionError when the extension is newer than the agent can serve.
+  AgentSettings register_agent(const AgentIdentity& agent);
+  /// The next due job, or nothing.
+  std::optional<Claim> claim_job(const std::string& agent_id);
+  /// Renews all leases of the agent in one call.
+  std::vector<Renewal> heartbeat(const std::string& agent_id, const std::vector<Lease>& leases);
+
+  /// Nothing: no attempt has listed yet.
+  std::optional<std::vector<ManifestFile>> manifest(const JobKey& key);
+  /// Writes the manifest once; when an attempt has written it before, answers that one.
+  std::vector<ManifestFile> write_manifest(const JobKey& key, const std::vector<ManifestEntry>& files);
+  /// Idempotent. Texts that jsonb cannot hold (invalid UTF-8, NUL) arrive with replacement characters.
+  void finish_file(const JobKey& key, const std::string& file_id, const FileOutcome& outcome,
+                   const std::vector<csv::Reject>& rejects);
+  void add_job_error(const JobKey& key, std::string_view error_type, const std::string& message);
+  /// `status` empty: decided from the file rows. Answers the job as api.md has it.
+  nlohmann::json finish_job(const JobKey& key, const std::string& status, const std::string& last_error);
+  /// `reason` is "stop" or "retry". Answers the job's new state.
+  std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error);
+
+  /// Gives back the jobs whose lease ran out. Answers how many jobs changed.
+  int sweep();
+
+  /// The extension's schema, quoted for SQL.
+  const std::string& schema() const { return schema_; }
+  const std::string& extension_version() const { return version_; }
+  db::Connection& connection() { return connection_; }
+
+ private:
+  db::Rows call(const std::string& function, const std::string& arguments, const db::Params& params);
+
+  db::Connection connection_;
+  std::string schema_;
+  std::string version_;
+};
+
+/// `value` as text that jsonb takes: invalid UTF-8 becomes U+FFFD, NUL characters U+2400.
+std::string to_jsonb(const nlohmann::json& value);
+
+}  // namespace cpi::store
