@@ -16,7 +16,7 @@ namespace cpi::source {
 
 /// One file as a listing shows it; becomes a row of the manifest (cpi_job_files).
 struct Entry {
-  std::string path;         ///< relative to the source's root, with '/'; absolute for `local_files`
+  std::string path;  ///< relative to the source's root, with '/'; absolute for `local_files`
   std::int64_t size = 0;
   std::string modified_at;  ///< ISO 8601 in UTC with microseconds
 };

@@ -1,0 +1,130 @@
+// make_plan: what can be loaded at all, and the strategy. Columns and key are in planner_columns.cpp and
+// planner_key.cpp.
+#include <unicode/unistr.h>
+
+#include "import/planner_parts.h"
+
+namespace cpi::import {
+
+namespace {
+
+constexpr int kFirstVersionWithMerge = 150000;
+
+/// Views and the like are refused by name: COPY and MERGE would fail with something less clear, or write elsewhere.
+Result<void> check_kind(const target::Table& table) {
+  std::string_view kind;
+  std::string hint = "Load into a table, or name another target_table.";
+  switch (table.kind) {
+    case 'r':
+    case 'p':
+      return {};
+    case 'v':
+      kind = "a view";
+      hint = "Load into the table below it (target_table).";
+      break;
+    case 'm':
+      kind = "a materialized view";
+      hint = "Load into the tables that it is made of, and refresh it afterwards.";
+      break;
+    case 'f':
+      kind = "a foreign table";
+      hint = "Load into the database where the table itself is.";
+      break;
+    case 'S':
+      kind = "a sequence";
+      break;
+    default:
+      kind = "no table";
+      break;
+  }
+  return Error{Code::kUnsupportedTarget, table.name.display() + " is " + std::string(kind), "", hint};
+}
+
+/// This version has one strategy; fresh and diff find their place here, with the facts that decide for them.
+void choose_strategy(const PlannerInput& input, Plan& plan) {
+  plan.strategy = Strategy::kMerge;
+  if (plan.create_table) {
+    plan.strategy_reason = "the table does not exist: it is created, then filled";
+  } else if (plan.key.empty()) {
+    plan.strategy_reason = "there is no key: rows are appended";
+  } else {
+    plan.strategy_reason = "rows are merged by their key";
+  }
+  if (input.options.strategy == config::StrategyChoice::kFresh ||
+      input.options.strategy == config::StrategyChoice::kDiff) {
+    plan.warnings.push_back(std::string("strategy ") +
+                            (input.options.strategy == config::StrategyChoice::kFresh ? "fresh" : "diff") +
+                            " is not available in this version: merge is used, with the same result");
+  }
+  plan.use_merge_statement =
+      input.server_version >= kFirstVersionWithMerge && !(input.table.has_value() && input.table->has_rules);
+}
+
+/// Options that change what is deleted must never be ignored in silence.
+Result<void> check_supported(const config::TableOptions& options) {
+  const char* option = nullptr;
+  if (options.rebuild_table != config::RebuildTable::kNo) option = "rebuild_table";
+  if (options.missing_rows != config::MissingRows::kKeep) option = "missing_rows";
+  if (option == nullptr) return {};
+  return Error{Code::kInvalidConfig, std::string(option) + " is not available in this version",
+               "Rows that the file lacks would stay in the table.", "Take the option out, or set it to its default."};
+}
+
+}  // namespace
+
+std::string_view strategy_name(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kFresh:
+      return "fresh";
+    case Strategy::kMerge:
+      return "merge";
+    case Strategy::kDiff:
+      return "diff";
+  }
+  return "merge";
+}
+
+std::string quoted_name(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string quoted_list(const std::vector<std::string>& names, std::size_t most) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) out += (i > 0 ? ", " : "") + quoted_name(names[i]);
+  if (names.size() > most) out += " and " + std::to_string(names.size() - most) + " more";
+  return out;
+}
+
+std::string fold_case(std::string_view name) {
+  std::string out;
+  icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<std::int32_t>(name.size())))
+      .foldCase()
+      .toUTF8String(out);
+  return out;
+}
+
+Result<Plan> make_plan(const PlannerInput& input) {
+  Plan plan;
+  plan.table = input.table_name;
+  plan.create_table = !input.table.has_value();
+  if (input.table.has_value()) {
+    if (Result<void> kind = check_kind(*input.table); !kind.ok()) return kind.error();
+    plan.fingerprint = input.table->fingerprint;
+  }
+  if (Result<void> supported = check_supported(input.options); !supported.ok()) return supported.error();
+  plan.duplicates = input.options.duplicates;
+  plan.max_errors = input.options.max_errors;
+  plan.continue_on_error = input.options.on_error == config::OnError::kContinue || plan.max_errors.has_value();
+
+  if (Result<void> columns = plan_columns(input, plan); !columns.ok()) return columns.error();
+  if (Result<void> key = plan_key(input, plan); !key.ok()) return key.error();
+  choose_strategy(input, plan);
+  return plan;
+}
+
+}  // namespace cpi::import

@@ -1,0 +1,250 @@
+// Which column of the file goes to which column of the table, and what becomes of the rest on either side.
+#include <algorithm>
+#include <map>
+
+#include "core/text/identifier.h"
+#include "import/planner_parts.h"
+
+namespace cpi::import {
+
+namespace {
+
+/// A column of the file on its way: its name as people know it, and the table column that it asks for.
+struct Wanted {
+  std::string file_column;
+  std::string table_column;
+  const target::Column* found = nullptr;
+};
+
+/// Names that PostgreSQL keeps for itself in every table (src/backend/catalog/heap.c, SysAtt).
+bool is_system_column(std::string_view name) {
+  constexpr std::string_view kNames[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+/// Columns that a file of mended rejects brings along (`cpi import --rejects`), and that staging needs for itself.
+bool is_bookkeeping(std::string_view name) {
+  return name == "cpi_line" || name == "cpi_column" || name == "cpi_reason" || name == "cpi_message";
+}
+
+/// The table column that `column_mapping` gives to a file column: by exact name, else ignoring case.
+const std::string* mapped_to(const config::TableOptions& options, const std::string& header, const std::string& name) {
+  const std::string* by_case = nullptr;
+  for (const auto& [from, to] : options.column_mapping) {
+    if (from == header || from == name) return &to;
+    if (fold_case(from) == fold_case(header)) by_case = &to;
+  }
+  return by_case;
+}
+
+std::vector<Wanted> wanted_columns(const PlannerInput& input) {
+  const bool snake = input.options.column_names == config::ColumnNames::kSnakeCase;
+  const std::vector<std::string> plain = text::column_names(input.header, false);
+  const std::vector<std::string> names = snake ? text::column_names(input.header, true) : plain;
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < input.header.size(); ++i) {
+    const std::string& file_column = input.header[i].empty() ? plain[i] : input.header[i];
+    const std::string* mapped = mapped_to(input.options, file_column, plain[i]);
+    wanted.push_back({file_column, mapped != nullptr ? text::truncate_identifier(*mapped) : names[i]});
+  }
+  return wanted;
+}
+
+/// Finds the existing columns: exact names first, so that a table with both "Id" and "id" works, then ignoring case.
+Result<void> match(const target::Table& table, std::vector<Wanted>& wanted) {
+  for (Wanted& one : wanted) one.found = table.column(one.table_column);
+  const auto taken = [&](const target::Column& column) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) { return one.found == &column; });
+  };
+  std::map<std::string, std::vector<const target::Column*>> free;
+  for (const target::Column& column : table.columns) {
+    if (!taken(column)) free[fold_case(column.name)].push_back(&column);
+  }
+  for (Wanted& one : wanted) {
+    if (one.found != nullptr || is_bookkeeping(one.table_column)) continue;
+    const auto candidates = free.find(fold_case(one.table_column));
+    if (candidates == free.end()) continue;
+    if (candidates->second.size() > 1) {
+      return Error{Code::kColumnUnknown,
+                   "column " + quoted_name(one.file_column) + " of the file could be " +
+                       quoted_name(candidates->second[0]->name) + " or " + quoted_name(candidates->second[1]->name) +
+                       " of " + table.name.display(),
+                   "", "Say which with column_mapping."};
+    }
+    one.found = candidates->second.front();
+  }
+  return {};
+}
+
+/// Two columns of the file may not fill the same column of the table.
+Result<void> check_distinct(const std::vector<Wanted>& wanted, const Plan& plan) {
+  std::map<std::string, const Wanted*> seen;
+  for (const Wanted& one : wanted) {
+    const auto [other, fresh] = seen.emplace(one.found != nullptr ? one.found->name : one.table_column, &one);
+    if (fresh) continue;
+    return Error{Code::kInvalidConfig,
+                 "columns " + quoted_name(other->second->file_column) + " and " + quoted_name(one.file_column) +
+                     " of the file both go to column " + quoted_name(other->first) + " of " + plan.table.display(),
+                 "", "Give one of them another name with column_mapping."};
+  }
+  return {};
+}
+
+/// Adds one column to the plan, with the converter's word on how it is staged.
+Result<void> add_column(const PlannerInput& input, Plan& plan, PlannedColumn column) {
+  std::unique_ptr<value::Converter> converter;
+  if (input.cast_on_server.contains(column.table_column)) {
+    converter = value::make_text_staging_converter(column.base_type);
+  } else {
+    auto made = value::make_converter(column.base_type, input.options.format);
+    if (!made.ok()) {
+      Error error = made.error();
+      error.message = "column " + quoted_name(column.file_column) + ": " + error.message;
+      return error;
+    }
+    converter = std::move(*made);
+  }
+  column.staging_type = converter->staging_type();
+  column.needs_cast = converter->needs_cast();
+  plan.columns.push_back(std::move(column));
+  return {};
+}
+
+Error unknown_columns(const PlannerInput& input, const std::vector<std::string>& unknown) {
+  std::vector<std::string> existing;
+  for (const target::Column& column : input.table->columns) existing.push_back(column.name);
+  std::string hint;
+  for (const std::string& name : unknown) {
+    const std::string nearest = text::nearest(name, existing);
+    if (!nearest.empty()) hint += "Did you mean " + quoted_name(nearest) + " by " + quoted_name(name) + "? ";
+  }
+  hint += "Map the columns (column_mapping), or set new_columns to add or ignore.";
+  return {Code::kColumnUnknown,
+          (unknown.size() == 1 ? "column " : "columns ") + quoted_list(unknown) + " of the file " +
+              (unknown.size() == 1 ? "is" : "are") + " not in " + input.table_name.display(),
+          "The table's columns are: " + quoted_list(existing) + ".", hint};
+}
+
+Result<void> check_new_name(const Wanted& one, const Plan& plan) {
+  if (!is_system_column(one.table_column)) return {};
+  return Error{Code::kInvalidHeader,
+               "column " + quoted_name(one.file_column) + " cannot be added to " + plan.table.display() +
+                   ": PostgreSQL keeps that name for itself",
+               "",
+               "Give it another name with column_mapping, such as {" + quoted_name(one.file_column) + ": " +
+                   quoted_name(one.table_column + "_") + "}."};
+}
+
+Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (is_bookkeeping(wanted[i].table_column)) continue;
+    if (Result<void> name = check_new_name(wanted[i], plan); !name.ok()) return name;
+    PlannedColumn column;
+    column.file_index = i;
+    column.file_column = wanted[i].file_column;
+    column.table_column = wanted[i].table_column;
+    const bool inferred = input.options.types == config::Types::kInfer && i < input.inferred_types.size();
+    column.type = column.base_type = inferred ? input.inferred_types[i] : input.text_type;
+    if (Result<void> added = add_column(input, plan, std::move(column)); !added.ok()) return added;
+  }
+  return {};
+}
+
+Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
+  const target::Table& table = *input.table;
+  std::vector<std::string> unknown;
+  std::vector<std::string> ignored;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const Wanted& one = wanted[i];
+    PlannedColumn column;
+    column.file_index = i;
+    column.file_column = one.file_column;
+    column.table_column = one.found != nullptr ? one.found->name : one.table_column;
+    if (one.table_column == "cpi_line" || (one.found == nullptr && is_bookkeeping(one.table_column))) continue;
+    if (one.found == nullptr) {
+      if (input.options.new_columns == config::NewColumns::kFail) {
+        unknown.push_back(one.file_column);
+        continue;
+      }
+      if (input.options.new_columns == config::NewColumns::kIgnore) {
+        ignored.push_back(one.file_column);
+        continue;
+      }
+      if (Result<void> name = check_new_name(one, plan); !name.ok()) return name;
+      column.add_to_table = true;
+      column.type = column.base_type = input.text_type;
+      plan.warnings.push_back("column " + quoted_name(column.table_column) + " is new: it is added to " +
+                              table.name.display() + " as text");
+    } else if (one.found->generated) {
+      plan.warnings.push_back("column " + quoted_name(one.found->name) + " of " + table.name.display() +
+                              " is generated by the database: the file's values are left out");
+      continue;
+    } else {
+      column.type = one.found->type;
+      column.base_type = one.found->base_type;
+      // A trigger may fill in what the file leaves empty, so only the server can judge such a table's NULLs.
+      column.not_null = one.found->not_null && !table.has_row_triggers;
+      if (!one.found->sequence.empty()) plan.sequences.push_back(one.found->sequence);
+    }
+    if (Result<void> added = add_column(input, plan, std::move(column)); !added.ok()) return added;
+  }
+  if (!unknown.empty()) return unknown_columns(input, unknown);
+  if (!ignored.empty())
+    plan.warnings.push_back("columns of the file that the table lacks are ignored: " + quoted_list(ignored));
+  return {};
+}
+
+/// What becomes of the table's columns that the file lacks.
+Result<void> plan_missing_columns(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
+  std::vector<std::string> missing;
+  std::vector<std::string> required;
+  for (const target::Column& column : input.table->columns) {
+    const bool in_file =
+        std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) { return one.found == &column; });
+    if (in_file || column.generated || column.name == "_cpi_deleted_at") continue;
+    missing.push_back(column.name);
+    if (column.not_null && !column.has_default && !input.table->has_row_triggers) required.push_back(column.name);
+    if (input.options.missing_columns == config::MissingColumns::kNull && !column.not_null) {
+      plan.null_columns.push_back(column.name);
+    }
+  }
+  const bool fail = input.options.missing_columns == config::MissingColumns::kFail;
+  const std::vector<std::string>& lacking = fail ? missing : required;
+  if (lacking.empty()) return {};
+  std::string hint;
+  for (const std::string& name : lacking) {
+    const std::string nearest = text::nearest(name, input.header);
+    if (!nearest.empty()) hint += "Did you mean " + quoted_name(nearest) + " by " + quoted_name(name) + "? ";
+  }
+  hint += fail ? "Map the file's columns (column_mapping), or set missing_columns to keep or null."
+               : "Map a column of the file to it (column_mapping), or give the column a default in the table.";
+  return Error{Code::kColumnMissing,
+               (lacking.size() == 1 ? "column " : "columns ") + quoted_list(lacking) + " of " +
+                   input.table_name.display() + (lacking.size() == 1 ? " is" : " are") + " not in the file",
+               (fail ? std::string() : std::string("A value is needed there: NOT NULL without a default. ")) +
+                   "The file's columns are: " + quoted_list(input.header) + ".",
+               hint};
+}
+
+}  // namespace
+
+Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
+  std::vector<Wanted> wanted = wanted_columns(input);
+  if (input.table.has_value()) {
+    if (Result<void> matched = match(*input.table, wanted); !matched.ok()) return matched;
+  }
+  if (Result<void> distinct = check_distinct(wanted, plan); !distinct.ok()) return distinct;
+  if (Result<void> planned =
+          input.table.has_value() ? plan_existing_table(input, wanted, plan) : plan_new_table(input, wanted, plan);
+      !planned.ok()) {
+    return planned;
+  }
+  if (plan.columns.empty()) {
+    return Error{Code::kInvalidHeader, "no column of the file can be loaded into " + plan.table.display(),
+                 "The file's columns are: " + quoted_list(input.header) + ".",
+                 "Check delimiter and header: a file read with the wrong delimiter has a single, odd column."};
+  }
+  return input.table.has_value() ? plan_missing_columns(input, wanted, plan) : Result<void>();
+}
+
+}  // namespace cpi::import
