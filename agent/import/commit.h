@@ -23,6 +23,7 @@ struct CommitRequest {
 struct CommitOutcome {
   target::Counts counts;
   bool already_applied = false;           ///< the ledger had the load: `counts` are the stored ones
+  std::vector<std::string> warnings;      ///< for the file result, such as a sequence that could not be raised
 };
 
 /// Applies `staging` to the table by `plan`. When the answer to COMMIT is lost, `reconnect` gives a new connection and the

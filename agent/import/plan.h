@@ -45,6 +45,8 @@ struct Plan {
   config::Duplicates duplicates = config::Duplicates::kLast;
   bool continue_on_error = false;          ///< rows that the server refuses are isolated and rejected
   std::optional<config::Amount> max_errors;
+  std::string cast_datestyle;              ///< DateStyle while the server casts text, such as "ISO, DMY"; empty: its own
+  std::string cast_timezone = "UTC";       ///< TimeZone meanwhile
   std::vector<std::string> warnings;       ///< for the file result, such as "no key: rows are appended"
 };
 

@@ -20,6 +20,10 @@ class RejectSink {
     ++count_;
     if (kept_.size() < capacity_) kept_.push_back(std::move(reject));
   }
+  /// Counts rejects whose texts nobody fetches any more, `capacity` being reached.
+  void count_only(std::int64_t rows) { count_ += rows; }
+  /// How many more rejects are kept.
+  std::size_t room() const { return capacity_ - kept_.size(); }
   std::int64_t count() const { return count_; }
   const std::vector<csv::Reject>& kept() const { return kept_; }
 
