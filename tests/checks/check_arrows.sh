@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Include arrows point one way (design.md section 8): core knows neither server nor agent, entry → pg → core,
+# http, queue, import, cli → store, target, source → db → core. To mend: move the code to the room that may know both.
+set -euo pipefail
+status=0
+# forbid FOLDER PATTERN: no file below FOLDER may include what matches PATTERN.
+forbid() {
+  if found=$(git grep -nE "^#include [<\"]($2)" -- "$1"); then
+    printf '%s must not include %s:\n%s\n' "$1" "$2" "$found"
+    status=1
+  fi
+}
+forbid extension/core 'postgres|libpq|pg/|entry/|unistd|fcntl|sys/socket|fstream|iostream|cstdio'
+forbid extension/pg 'entry/'
+forbid agent/db '(cli|app|store|target|source|import|queue|http|deliver)/'
+forbid agent/store '(cli|target|source|import|queue|http)/'
+forbid agent/target '(cli|app|store|source|import|queue|http)/'
+forbid agent/source '(cli|store|target|import|queue|http)/'
+forbid agent/observe '(cli|store|target|source|import|queue|http)/'
+forbid agent/import '(cli|http)/'
+forbid agent/queue '(cli|http)/'
+forbid agent/http '(cli|target|source|import|queue)/'
+# postgres.h comes in by one door only.
+if found=$(git grep -nE '^#include [<"]postgres\.h' -- extension ':!extension/pg/prelude.h'); then
+  printf 'only extension/pg/prelude.h includes postgres.h:\n%s\n' "$found"
+  status=1
+fi
+exit $status
