@@ -71,8 +71,9 @@ int take_lock(const fs::path& data_dir) {
   if (lock < 0) throw std::system_error(errno, std::generic_category(), "cannot open " + path.string());
   if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
   ::close(lock);
-  throw std::runtime_error("another cpi serve uses " + data_dir.string() +
-                           "; stop it, or give this one a CPI_DATA_DIR of its own, or a MANAGEMENT_DATABASE_URL to share");
+  throw std::runtime_error(
+      "another cpi serve uses " + data_dir.string() +
+      "; stop it, or give this one a CPI_DATA_DIR of its own, or a MANAGEMENT_DATABASE_URL to share");
 }
 
 void check_socket_path(const fs::path& data_dir) {
@@ -139,7 +140,8 @@ void ensure_key_file(const fs::path& data_dir, const std::optional<User>& user) 
 }
 
 bool is_running(const fs::path& bin_dir, const fs::path& data_dir, const std::optional<User>& user) {
-  return run_program({(bin_dir / "pg_ctl").string(), "status", "-D", cluster_dir(data_dir).string()}, user).exit_code == 0;
+  return run_program({(bin_dir / "pg_ctl").string(), "status", "-D", cluster_dir(data_dir).string()}, user).exit_code ==
+         0;
 }
 
 void check_version(const fs::path& bin_dir, const fs::path& data_dir) {
@@ -148,14 +150,14 @@ void check_version(const fs::path& bin_dir, const fs::path& data_dir) {
   const std::string program = run_program({(bin_dir / "postgres").string(), "--version"}).output;
   if (program.find(" " + cluster + ".") == std::string::npos)
     throw std::runtime_error("the cluster in " + cluster_dir(data_dir).string() + " is of PostgreSQL " + cluster +
-                             ", the server here is " + program +
-                             "Set PG_CONFIG to the pg_config of version " + cluster + ", or move the cluster with pg_upgrade.");
+                             ", the server here is " + program + "Set PG_CONFIG to the pg_config of version " +
+                             cluster + ", or move the cluster with pg_upgrade.");
 }
 
 void start(const fs::path& bin_dir, const Settings& settings, const std::optional<User>& user) {
   const fs::path log = settings.data_dir / "log" / "startup.log";
-  const Finished finished = run_program({(bin_dir / "pg_ctl").string(), "start", "--wait", "--timeout=120", "--silent", "-D",
-                                         cluster_dir(settings.data_dir).string(), "-l", log.string()},
+  const Finished finished = run_program({(bin_dir / "pg_ctl").string(), "start", "--wait", "--timeout=120", "--silent",
+                                         "-D", cluster_dir(settings.data_dir).string(), "-l", log.string()},
                                         user);
   if (finished.exit_code == 0) return;
   std::ifstream file(log);
@@ -216,7 +218,9 @@ EmbeddedServer::EmbeddedServer(fs::path bin_dir, fs::path data_dir, int lock)
     : bin_dir_(std::move(bin_dir)), data_dir_(std::move(data_dir)), lock_(lock) {}
 
 EmbeddedServer::EmbeddedServer(EmbeddedServer&& other) noexcept
-    : bin_dir_(std::move(other.bin_dir_)), data_dir_(std::move(other.data_dir_)), lock_(std::exchange(other.lock_, -1)) {}
+    : bin_dir_(std::move(other.bin_dir_)),
+      data_dir_(std::move(other.data_dir_)),
+      lock_(std::exchange(other.lock_, -1)) {}
 
 EmbeddedServer::~EmbeddedServer() {
   if (lock_ < 0) return;

@@ -1,5 +1,5 @@
-// The embedded PostgreSQL: the management database of a machine that has no other. `cpi serve` creates, starts, finds again
-// and stops it; the other subcommands only connect to it.
+// The embedded PostgreSQL: the management database of a machine that has no other. `cpi serve` creates, starts, finds
+// again and stops it; the other subcommands only connect to it.
 //
 // Below CPI_DATA_DIR:  postgres/  the cluster        run/  its socket (mode 0700: who may enter it may log in)
 //                      cpi.key    sealing keys       postgres.log      inbox/  local files

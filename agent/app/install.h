@@ -1,4 +1,5 @@
-// The extension and the agent's login in a management database: made by `cpi init`, and by `cpi serve` on the embedded one.
+// The extension and the agent's login in a management database: made by `cpi init`, and by `cpi serve` on the embedded
+// one.
 #pragma once
 
 #include <optional>

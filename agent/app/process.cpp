@@ -16,9 +16,8 @@ namespace {
 
 /// In the child, between fork and exec: only system calls.
 [[noreturn]] void become(const char* const* arguments, const User* user, int output) {
-  if (user != nullptr &&
-      (::setgroups(0, nullptr) != 0 || ::setresgid(user->gid, user->gid, user->gid) != 0 ||
-       ::setresuid(user->uid, user->uid, user->uid) != 0)) {
+  if (user != nullptr && (::setgroups(0, nullptr) != 0 || ::setresgid(user->gid, user->gid, user->gid) != 0 ||
+                          ::setresuid(user->uid, user->uid, user->uid) != 0)) {
     ::_exit(127);
   }
   const int input = ::open("/dev/null", O_RDONLY);

@@ -1,9 +1,10 @@
 // Running another program to its end: PostgreSQL's own tools, as the user that owns the embedded cluster.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace cpi::app {
@@ -19,8 +20,8 @@ struct User {
 std::optional<User> find_user(const std::string& name);
 
 struct Finished {
-  int exit_code = -1;   ///< 128 + signal when a signal ended it, 127 when it could not be started
-  std::string output;   ///< standard output and standard error, at most 64 kB
+  int exit_code = -1;  ///< 128 + signal when a signal ended it, 127 when it could not be started
+  std::string output;  ///< standard output and standard error, at most 64 kB
 };
 
 /// Runs `command` (an absolute path and its arguments, no shell) in "/" and waits. With `as` given and the caller root,

@@ -64,13 +64,15 @@ void check_external(const Settings& settings) {
     std::string statements;
     for (const std::string& statement : install_statements(connection, state, "public", login, std::nullopt))
       statements += "  " + statement + ";\n";
-    throw std::runtime_error(
-        state.installed_version
-            ? "the management database has extension cpi " + *state.installed_version + ", this program is " CPI_VERSION +
-                  (statements.empty() ? "; install the program of that version\n"
-                                      : "; run there as superuser:\n" + statements)
-            : "the management database has no extension cpi; install its files on the server's machine (`make install`), "
-              "then run there as superuser (or `cpi init URL`):\n" + statements);
+    throw std::runtime_error(state.installed_version
+                                 ? "the management database has extension cpi " + *state.installed_version +
+                                       ", this program is " CPI_VERSION +
+                                       (statements.empty() ? "; install the program of that version\n"
+                                                           : "; run there as superuser:\n" + statements)
+                                 : "the management database has no extension cpi; install its files on the server's "
+                                   "machine (`make install`), "
+                                   "then run there as superuser (or `cpi init URL`):\n" +
+                                       statements);
   } catch (const db::Error& error) {
     // Away for now: REST answers 503 and the queue keeps trying.
     if (!error.poisons_connection()) throw;

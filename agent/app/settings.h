@@ -22,10 +22,10 @@ struct Settings {
   int pg_port = 0;                      ///< TCP port of the embedded server on 127.0.0.1; 0: socket only
   std::string api_key;                  ///< an admin key; empty: loopback only
   std::string host = "127.0.0.1";
-  int port = 8000;                                 ///< 0: any free port
-  std::vector<std::filesystem::path> local_roots;  ///< directories that projects may read from
-  int workers = 2;                                 ///< jobs that this agent runs at the same time
-  int target_connections = 4;                      ///< connections per target database
+  int port = 8000;                                     ///< 0: any free port
+  std::vector<std::filesystem::path> local_roots;      ///< directories that projects may read from
+  int workers = 2;                                     ///< jobs that this agent runs at the same time
+  int target_connections = 4;                          ///< connections per target database
   std::int64_t diff_memory = std::int64_t{256} << 20;  ///< bytes
   std::int64_t spool_max = std::int64_t{20} << 30;     ///< bytes
   std::string egress = "private";

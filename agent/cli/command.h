@@ -1,5 +1,5 @@
-// The subcommands of program cpi. Each `add_…` adds one to the parser; when a person chooses it, it runs inside parse() and
-// leaves the process's exit code in `exit_code`: 0 all done, 1 failed, 2 usage, 3 partial.
+// The subcommands of program cpi. Each `add_…` adds one to the parser; when a person chooses it, it runs inside parse()
+// and leaves the process's exit code in `exit_code`: 0 all done, 1 failed, 2 usage, 3 partial.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -22,8 +22,8 @@ void run_init(const InitOptions& options) {
   const app::InstallState state = app::read_install_state(connection);
   std::optional<std::string> password;
   if (const char* given = std::getenv("CPI_LOGIN_PASSWORD"); given != nullptr && *given != '\0') password = given;
-  const std::vector<std::string> statements =
-      app::install_statements(connection, state, options.schema, options.login, options.print ? std::nullopt : password);
+  const std::vector<std::string> statements = app::install_statements(connection, state, options.schema, options.login,
+                                                                      options.print ? std::nullopt : password);
   if (statements.empty()) {
     std::printf("nothing to do: extension cpi %s and login %s are there\n", state.installed_version->c_str(),
                 options.login.c_str());
@@ -36,8 +36,9 @@ void run_init(const InitOptions& options) {
   if (!state.installed_version && !state.available_version)
     throw std::runtime_error("this server has no extension cpi to create; run `make install` on the server's machine");
   if (!state.superuser)
-    throw std::runtime_error("only a superuser can create the extension; run as one, or hand the statements of "
-                             "`cpi init --print` to the administrator");
+    throw std::runtime_error(
+        "only a superuser can create the extension; run as one, or hand the statements of "
+        "`cpi init --print` to the administrator");
   app::install(connection, statements);
   for (const std::string& statement : statements)
     if (statement.find(" PASSWORD ") == std::string::npos) std::printf("%s;\n", statement.c_str());

@@ -31,7 +31,8 @@ void add_serve(CLI::App& app, int& exit_code) {
             std::string(setting.description) + " [" + std::string(setting.default_value) + "]")
         ->type_name(std::string(setting.name));
   }
-  command->footer("API_KEY (environment or .env only): admin key for REST; without any key only loopback is listened on.");
+  command->footer(
+      "API_KEY (environment or .env only): admin key for REST; without any key only loopback is listened on.");
   command->callback([&exit_code] { exit_code = app::serve(app::load_settings()); });
 }
 

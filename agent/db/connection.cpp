@@ -79,8 +79,9 @@ Connection Connection::connect(const std::string& conninfo, std::chrono::millise
                                const std::string& application_name) {
   // expand_dbname lets `dbname` hold the whole string; what follows it only fills in what it does not say, except
   // client_encoding, which is ours to decide.
-  const char* const keywords[] = {"fallback_application_name", "dbname", "client_encoding", "keepalives_idle",
-                                  "keepalives_interval", "keepalives_count", "tcp_user_timeout", nullptr};
+  const char* const keywords[] = {
+      "fallback_application_name", "dbname",           "client_encoding",  "keepalives_idle",
+      "keepalives_interval",       "keepalives_count", "tcp_user_timeout", nullptr};
   const char* const values[] = {application_name.c_str(), conninfo.c_str(), "UTF8", "30", "10", "3", "60000", nullptr};
   std::unique_ptr<pg_conn, Finish> conn(PQconnectStartParams(keywords, values, 1));
   if (!conn) throw std::bad_alloc();
@@ -122,10 +123,8 @@ Rows Connection::check(pg_result* result) {
   switch (result != nullptr ? PQresultStatus(result) : PGRES_FATAL_ERROR) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-    case PGRES_EMPTY_QUERY:
-      return Rows(result);
-    default:
-      fail(result);
+    case PGRES_EMPTY_QUERY: return Rows(result);
+    default: fail(result);
   }
 }
 

@@ -1,5 +1,6 @@
 // A blocking connection to PostgreSQL: a thin owner of one PGconn for the worker threads. There is no SQL here and no
-// pool: statements live in store/ and target/ under names. The HTTP side has its own asynchronous pool (db/async_pool.h).
+// pool: statements live in store/ and target/ under names. The HTTP side has its own asynchronous pool
+// (db/async_pool.h).
 #pragma once
 
 #include <chrono>
@@ -72,8 +73,9 @@ class CopyIn {
 /// One session. Not thread-safe, except `cancel`. Throws db::Error; statement texts never appear in messages.
 class Connection {
  public:
-  /// Connects within `timeout`. `conninfo` is a libpq keyword string or URI; `application_name` shows in pg_stat_activity.
-  /// Client encoding is UTF8, TCP keep-alives and tcp_user_timeout are on, notices are kept for `take_notices`.
+  /// Connects within `timeout`. `conninfo` is a libpq keyword string or URI; `application_name` shows in
+  /// pg_stat_activity. Client encoding is UTF8, TCP keep-alives and tcp_user_timeout are on, notices are kept for
+  /// `take_notices`.
   static Connection connect(const std::string& conninfo, std::chrono::milliseconds timeout,
                             const std::string& application_name = "cpi");
   Connection(Connection&&) noexcept;

@@ -38,10 +38,8 @@ bool is_retryable(Code code) {
     case Code::kFileChanged:
     case Code::kTargetUnreachable:
     case Code::kStagingLost:
-    case Code::kStopped:
-      return true;
-    default:
-      return false;
+    case Code::kStopped: return true;
+    default: return false;
   }
 }
 

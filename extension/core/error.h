@@ -14,31 +14,31 @@ namespace cpi {
 
 /// What kind of failure this is. `code_name` gives the stable text that users see in JSON.
 enum class Code {
-  kInvalidConfig,      ///< the project's config breaks the JSON Schema or contradicts itself
-  kInvalidUrl,         ///< a connection URL cannot be taken apart
-  kInvalidJson,        ///< text that should be JSON is not
-  kInvalidArgument,    ///< a command-line or API argument is out of range
-  kFileNotFound,       ///< a named file is not there, or no path leads to it
-  kFileNotAllowed,     ///< the path leaves the allowed roots, or is no regular file
-  kFileUnreadable,     ///< the file is there but cannot be read
-  kFileChanged,        ///< the source changed or was cut while it was being read; retryable
-  kInvalidHeader,      ///< the header is empty, over the limits, or names no usable column
-  kUnknownEncoding,    ///< the encoding is not one that we know
-  kLimitExceeded,      ///< a field, row, header or column count over the limits
-  kTooManyErrors,      ///< more rejected rows than the options allow; the load changed nothing
-  kKeyMissing,         ///< a primary-key column is not in the file or not in the table
-  kKeyNotUnique,       ///< the key has no unique index in the target; the hint holds the statement
-  kColumnMissing,      ///< a column of the table that must have a value is not in the file
-  kColumnUnknown,      ///< a column of the file is not in the table, and the options forbid adding it
-  kUnsupportedTarget,  ///< the target is no table, or of a kind that cannot be loaded
-  kTargetUnreachable,  ///< the target database cannot be reached; retryable
-  kTargetRefused,      ///< the target database answered with an error (SQLSTATE in the detail)
-  kAccountingMismatch, ///< the counts do not add up; the load was rolled back
-  kStagingLost,        ///< the staging table lost rows, as after a crash of the server; retryable
-  kCancelled,          ///< a user cancelled the job
-  kStopped,            ///< the agent is stopping; the job goes back to the queue
-  kFenced,             ///< another attempt has begun; this one may write nothing more
-  kInternal,           ///< a defect of cpi
+  kInvalidConfig,       ///< the project's config breaks the JSON Schema or contradicts itself
+  kInvalidUrl,          ///< a connection URL cannot be taken apart
+  kInvalidJson,         ///< text that should be JSON is not
+  kInvalidArgument,     ///< a command-line or API argument is out of range
+  kFileNotFound,        ///< a named file is not there, or no path leads to it
+  kFileNotAllowed,      ///< the path leaves the allowed roots, or is no regular file
+  kFileUnreadable,      ///< the file is there but cannot be read
+  kFileChanged,         ///< the source changed or was cut while it was being read; retryable
+  kInvalidHeader,       ///< the header is empty, over the limits, or names no usable column
+  kUnknownEncoding,     ///< the encoding is not one that we know
+  kLimitExceeded,       ///< a field, row, header or column count over the limits
+  kTooManyErrors,       ///< more rejected rows than the options allow; the load changed nothing
+  kKeyMissing,          ///< a primary-key column is not in the file or not in the table
+  kKeyNotUnique,        ///< the key has no unique index in the target; the hint holds the statement
+  kColumnMissing,       ///< a column of the table that must have a value is not in the file
+  kColumnUnknown,       ///< a column of the file is not in the table, and the options forbid adding it
+  kUnsupportedTarget,   ///< the target is no table, or of a kind that cannot be loaded
+  kTargetUnreachable,   ///< the target database cannot be reached; retryable
+  kTargetRefused,       ///< the target database answered with an error (SQLSTATE in the detail)
+  kAccountingMismatch,  ///< the counts do not add up; the load was rolled back
+  kStagingLost,         ///< the staging table lost rows, as after a crash of the server; retryable
+  kCancelled,           ///< a user cancelled the job
+  kStopped,             ///< the agent is stopping; the job goes back to the queue
+  kFenced,              ///< another attempt has begun; this one may write nothing more
+  kInternal,            ///< a defect of cpi
 };
 
 /// The stable name of a code, such as "file_not_found".

@@ -63,7 +63,8 @@ TEST(Settings, SizesCountInPowersOf1024) {
   EXPECT_EQ(parse_bytes("1048576").value(), 1048576);
   EXPECT_EQ(parse_bytes("256MB").value(), std::int64_t{256} << 20);
   EXPECT_EQ(parse_bytes("20gb").value(), std::int64_t{20} << 30);
-  for (const char* wrong : {"", "MB", "-1", "1.5GB", "10 MB", "99999999TB", "5XB"}) EXPECT_FALSE(parse_bytes(wrong).ok()) << wrong;
+  for (const char* wrong : {"", "MB", "-1", "1.5GB", "10 MB", "99999999TB", "5XB"})
+    EXPECT_FALSE(parse_bytes(wrong).ok()) << wrong;
 }
 
 TEST(Settings, DotenvTakesQuotesCommentsAndExport) {
