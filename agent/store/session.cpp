@@ -40,8 +40,9 @@ void Session::drop_if_lost(const db::Error& error) {
 void Session::again_after(const db::Error& error, int failures, const std::stop_token& stop) {
   drop_if_lost(error);
   if (!error.retryable()) throw error;
-  // The first failure may be a pooled connection that died long ago: connecting anew tells more than a warning would.
-  if (failures > 0) {
+  // The heartbeat reports that the database is away; here only what lasts, or concerns this session alone, is worth a
+  // line.
+  if (failures % 20 == 5) {
     observe::emit({observe::Kind::kManagementLost,
                    {{"error", error.what()}, {"tries", failures + 1}, {"session", application_name_}}});
   }

@@ -1,0 +1,311 @@
+#include "import/job_runner.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "app/failpoint.h"
+#include "core/config/url.h"
+#include "import/after_import.h"
+#include "import/load.h"
+#include "import/manifest.h"
+#include "observe/observe.h"
+#include "queue/retry.h"
+#include "target/foreign_keys.h"
+
+namespace cpi::import {
+
+namespace {
+
+using observe::Kind;
+using queue::Retry;
+
+/// An error as one text for a row of the management database.
+std::string told(const Error& error) {
+  std::string out = error.message;
+  if (!error.detail.empty()) out += "\nDETAIL: " + error.detail;
+  if (!error.hint.empty()) out += "\nHINT: " + error.hint;
+  return observe::mask(out);
+}
+
+void fire(const char* name) {
+  FP(name);
+}
+
+/// A file of the manifest with what the config says of it.
+struct PlannedFile {
+  store::ManifestFile file;
+  config::TableOptions options;
+  target::TableName table;
+};
+
+/// How the try at one file ended.
+struct FileEnd {
+  std::optional<LoadResult> result;  ///< to be written; absent: interrupted or to be tried later
+  std::optional<Error> later;        ///< why it must be tried later
+};
+
+class JobRun {
+ public:
+  JobRun(const store::Claim& claim, JobContext& context) : claim_(claim), context_(context) {}
+
+  JobEnd run() {
+    Result<config::ProjectConfig> config = config::parse(claim_.config);
+    if (!config.ok()) return fail("JobError", config.error());
+    config_ = std::move(*config);
+    if (claim_.database_url.empty()) {
+      return fail("JobError", {Code::kInvalidConfig, "project \"" + claim_.project + "\" has no connection", "",
+                               "Give the project a connection_id."});
+    }
+    if (claim_.sftp_override || (config_.has_sftp && claim_.local_files.empty() && config_.local_path.empty())) {
+      return fail("SFTPError", {Code::kInvalidConfig, "this version reads local files only, no SFTP source", "",
+                                "Set local.path in the project's config, or name local_files in the request."});
+    }
+    Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots);
+    if (!source.ok()) return fail_or_retry("ImportError", source.error());
+    source_ = std::move(*source);
+
+    std::string note;
+    Result<std::vector<store::ManifestFile>> manifest = read_manifest(note);
+    if (!manifest.ok()) {
+      if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
+      return fail_or_retry("ImportError", manifest.error());
+    }
+    FP("manifest");
+    const auto done = static_cast<std::size_t>(
+        std::count_if(manifest->begin(), manifest->end(), [](const auto& file) { return file.done(); }));
+    context_.progress.begin_job(manifest->size(), done);
+    if (done == manifest->size()) return {JobEnd::Kind::kFinish, "", note};
+
+    Result<std::vector<PlannedFile>> files = in_order(*manifest);
+    if (!files.ok()) return fail_or_retry("ImportError", files.error());
+    return load_all(*files);
+  }
+
+ private:
+  db::Connection connect_target() const {
+    const Result<config::ConnectionUrl> url = config::parse_connection_url(claim_.database_url);
+    if (!url.ok()) throw db::Error(url.error().message, "08001", url.error().detail, url.error().hint);
+    return db::Connection::connect(url->to_conninfo(), context_.connect_timeout, "cpi job " + claim_.key.job_id);
+  }
+
+  /// The manifest as it was frozen; the first attempt lists and writes it.
+  Result<std::vector<store::ManifestFile>> read_manifest(std::string& note) {
+    std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
+        context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
+    if (manifest) return std::move(*manifest);
+    Result<Listing> listing = list_files(config_, claim_, *source_, context_.load_stop);
+    if (!listing.ok()) return listing.error();
+    note = listing->note;
+    return context_.management.call(context_.abandon, [&](store::Management& management) {
+      return management.write_manifest(claim_.key, listing->files);
+    });
+  }
+
+  /// The files still to be loaded: by name within a table, tables that are referred to before those that refer to them.
+  Result<std::vector<PlannedFile>> in_order(const std::vector<store::ManifestFile>& manifest) {
+    std::vector<PlannedFile> files;
+    std::vector<target::TableName> tables;
+    for (const store::ManifestFile& file : manifest) {
+      if (file.done()) continue;
+      config::TableOptions options = options_of(config_, file.path);
+      target::TableName table{options.schema, file.table_name};
+      if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
+      files.push_back({file, std::move(options), std::move(table)});
+    }
+    std::vector<std::size_t> order(tables.size());
+    try {
+      db::Connection connection = connect_target();
+      order = target::parents_first(tables, target::foreign_keys(connection, tables));
+    } catch (const db::Error& error) {
+      Error failure = queue::as_error(error);
+      // A target that refuses us for good (wrong password, no such database) must not be tried for a quarter of an
+      // hour.
+      if (queue::retry_of(error) == Retry::kNever) failure.code = Code::kTargetRefused;
+      failure.message = "cannot use the target database: " + failure.message;
+      return failure;
+    }
+    const auto rank = [&](const PlannedFile& file) {
+      const auto place = static_cast<std::size_t>(std::find(tables.begin(), tables.end(), file.table) - tables.begin());
+      return std::find(order.begin(), order.end(), place) - order.begin();
+    };
+    std::stable_sort(files.begin(), files.end(), [&rank](const PlannedFile& a, const PlannedFile& b) {
+      return std::pair(rank(a), a.file.path) < std::pair(rank(b), b.file.path);
+    });
+    return files;
+  }
+
+  JobEnd load_all(const std::vector<PlannedFile>& files) {
+    std::optional<Error> later;
+    for (const PlannedFile& planned : files) {
+      if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
+      FileEnd end = load_one(planned);
+      if (end.result) {
+        record(planned, *end.result);
+        continue;
+      }
+      if (!end.later) return interrupted_end();
+      if (claim_.attempt >= context_.max_attempts) {
+        LoadResult failed;
+        failed.table_name = planned.table.table;
+        failed.size = planned.file.size.value_or(0);
+        failed.error = end.later;
+        record(planned, failed);
+        continue;
+      }
+      // The other files may well succeed now, unless it is the target that is away.
+      later = end.later;
+      if (later->code == Code::kTargetUnreachable) break;
+    }
+    if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
+    if (later) return {JobEnd::Kind::kRelease, "retry", told(*later)};
+    return {JobEnd::Kind::kFinish, "", ""};
+  }
+
+  FileEnd load_one(const PlannedFile& planned) {
+    for (int tries = 1;; ++tries) {
+      Error failure;
+      Retry retry = Retry::kNever;
+      try {
+        LoadResult result = load(planned, tries);
+        if (!result.error) return {std::move(result), std::nullopt};
+        if (context_.load_stop.stop_requested()) return {};
+        retry = queue::retry_of(*result.error);
+        if (retry == Retry::kNever) return {std::move(result), std::nullopt};
+        failure = *result.error;
+      } catch (const db::Error& error) {
+        // A cancelled statement and a cut connection are how a stop looks from inside a load.
+        if (context_.load_stop.stop_requested()) return {};
+        retry = queue::retry_of(error);
+        failure = queue::as_error(error);
+        if (retry == Retry::kNever) {
+          LoadResult failed;
+          failed.table_name = planned.table.table;
+          failed.size = planned.file.size.value_or(0);
+          failed.error = failure;
+          return {std::move(failed), std::nullopt};
+        }
+      }
+      context_.progress.pause_file();
+      if (retry == Retry::kLater || tries >= queue::kImmediateTries) return {std::nullopt, std::move(failure)};
+      observe::emit(observe::warning("import", "trying file \"" + planned.file.path + "\" again: " + failure.message));
+      if (!store::sleep_for(store::reconnect_delay(tries, 0.5), context_.load_stop)) return {};
+    }
+  }
+
+  LoadResult load(const PlannedFile& planned, int tries) {
+    const std::shared_ptr<Progress> progress = context_.progress.begin_file(planned.file.path, planned.table.display());
+    FP("before_load");
+    LoadRequest request;
+    request.load_id = planned.file.file_id;
+    request.job_id = claim_.key.job_id;
+    // Distinguishes staging tables of one load: the fence grows with every claim, also with those that cost no attempt.
+    request.attempt = static_cast<int>(claim_.key.fence) * queue::kImmediateTries + tries;
+    request.file = {planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
+    request.options = planned.options;
+    request.table = planned.table;
+    request.force = claim_.force;
+    request.dry_run = claim_.dry_run;
+    LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
+    return load_file(request, load);
+  }
+
+  /// Writes the file's result, puts the file aside as the config asks, and says it in the log.
+  void record(const PlannedFile& planned, const LoadResult& result) {
+    FP("loaded");
+    store::FileOutcome outcome;
+    outcome.filename = planned.file.path;
+    outcome.table_name = planned.table.table;
+    outcome.status = result.error ? "failed" : "completed";
+    outcome.success = !result.error;
+    outcome.read = result.counts.read;
+    outcome.inserted = result.counts.inserted;
+    outcome.updated = result.counts.updated;
+    outcome.skipped = result.counts.skipped;
+    outcome.duplicates = result.counts.duplicates;
+    outcome.rejected = result.counts.rejected;
+    outcome.deleted = result.counts.deleted;
+    if (result.error) outcome.error = told(*result.error);
+    outcome.strategy = result.strategy;
+    outcome.strategy_reason = result.strategy_reason;
+    outcome.sha256 = result.sha256;
+    outcome.size = result.size;
+    outcome.duration_seconds = result.duration_seconds;
+    outcome.warnings = result.warnings;
+    outcome.columns = result.columns;
+    if (!claim_.dry_run) {
+      const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : ""};
+      const std::string left = result.error ? after_failure(config_.on_failure, planned.file, place)
+                                            : after_success(config_.after_import, planned.file, place);
+      if (!left.empty()) outcome.warnings.push_back(left);
+    }
+    context_.management.call(context_.abandon, [&](store::Management& management) {
+      management.finish_file(claim_.key, planned.file.file_id, outcome, result.rejects);
+    });
+    if (result.error) {
+      add_job_error(queue::error_type(result.error->code), planned.file.path + ": " + told(*result.error));
+    }
+    context_.progress.end_file();
+    FP("file_finished");
+    observe::Event event{result.error ? Kind::kFileFailed : Kind::kFileFinished,
+                         {{"job_id", claim_.key.job_id},
+                          {"file", outcome.filename},
+                          {"table", planned.table.display()},
+                          {"read", outcome.read},
+                          {"inserted", outcome.inserted},
+                          {"updated", outcome.updated},
+                          {"skipped", outcome.skipped},
+                          {"duplicates", outcome.duplicates},
+                          {"rejected", outcome.rejected},
+                          {"seconds", outcome.duration_seconds}}};
+    if (result.error) event.fields.emplace_back("error", result.error->message);
+    observe::emit(event);
+  }
+
+  void add_job_error(std::string_view error_type, const std::string& message) {
+    context_.management.call(context_.abandon, [&](store::Management& management) {
+      management.add_job_error(claim_.key, error_type, message);
+    });
+  }
+
+  /// The job as a whole cannot go on.
+  JobEnd fail(std::string_view error_type, const Error& error) {
+    add_job_error(error_type, told(error));
+    return {JobEnd::Kind::kFinish, "failed", told(error)};
+  }
+
+  JobEnd fail_or_retry(std::string_view error_type, const Error& error) {
+    if (queue::retry_of(error) != Retry::kNever) {
+      if (claim_.attempt < context_.max_attempts) return {JobEnd::Kind::kRelease, "retry", told(error)};
+    }
+    return fail(error.code == Code::kFileNotFound ? queue::error_type(error.code) : error_type, error);
+  }
+
+  JobEnd interrupted_end() const {
+    switch (context_.interrupted()) {
+      case Interrupt::kCancelled:
+        return {JobEnd::Kind::kFinish, "cancelled", ""};
+      case Interrupt::kFenced:
+        return {JobEnd::Kind::kNothing, "", ""};
+      case Interrupt::kNone:
+      case Interrupt::kStopping:
+      case Interrupt::kLeaseLost:
+        return {JobEnd::Kind::kRelease, "", ""};
+    }
+    return {};
+  }
+
+  const store::Claim& claim_;
+  JobContext& context_;
+  config::ProjectConfig config_;
+  std::unique_ptr<source::Source> source_;
+};
+
+}  // namespace
+
+JobEnd run_job(const store::Claim& claim, JobContext& context) {
+  return JobRun(claim, context).run();
+}
+
+}  // namespace cpi::import

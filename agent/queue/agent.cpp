@@ -1,0 +1,135 @@
+#include "queue/agent.h"
+
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+
+#include "db/listener.h"
+#include "observe/observe.h"
+#include "queue/heartbeat.h"
+#include "queue/reaper.h"
+#include "queue/shared.h"
+#include "queue/uuid.h"
+#include "queue/worker.h"
+
+namespace cpi::queue {
+
+namespace {
+
+using observe::Kind;
+
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+store::AgentIdentity make_identity(const AgentOptions& options) {
+  const std::string host = host_name();
+  return {random_uuid(), options.name.empty() ? host : options.name, options.version, host,
+          static_cast<int>(::getpid())};
+}
+
+void listen_to_queue(Shared& shared, const std::stop_token& stop) {
+  db::ListenerOptions options;
+  options.conninfo = shared.options.conninfo;
+  options.channels = {"cpi_queue", "cpi_cancel"};
+  options.connect_timeout = shared.options.connect_timeout;
+  db::ListenerCallbacks callbacks;
+  callbacks.notified = [&shared](std::string_view channel, std::string_view payload) {
+    if (channel == "cpi_queue") return shared.wakeup.hint();
+    // The heartbeat brings the request itself: asking is cheap, and the notification alone proves nothing.
+    if (shared.attempts.find(std::string(payload))) shared.heartbeat_wakeup.hint();
+  };
+  callbacks.connected = [&shared] { shared.wakeup.hint(); };
+  db::listen(options, callbacks, stop);
+}
+
+}  // namespace
+
+struct Agent::Threads {
+  explicit Threads(AgentOptions options) : shared(options, make_identity(options)) {}
+
+  Shared shared;
+  bool stopped = false;
+  // Destroyed in reverse order, each asked to stop and joined: the workers first, so that those who keep their leases
+  // outlive them.
+  std::jthread watchdog;
+  std::jthread heartbeat;
+  std::jthread listener;
+  std::jthread reaper;
+  std::vector<std::jthread> workers;
+};
+
+Agent::Agent(AgentOptions options) : threads_(std::make_unique<Threads>(std::move(options))) {}
+
+Agent::~Agent() {
+  if (!threads_->stopped) stop(std::chrono::milliseconds(0));
+}
+
+void Agent::start() {
+  Shared& shared = threads_->shared;
+  observe::emit({Kind::kAgentStarted,
+                 {{"agent", shared.identity.name},
+                  {"agent_id", shared.identity.id},
+                  {"version", shared.identity.version},
+                  {"workers", shared.options.workers}}});
+  threads_->watchdog = std::jthread([&shared](const std::stop_token& stop) { shared.attempts.watch(stop); });
+  threads_->heartbeat = std::jthread([&shared](const std::stop_token& stop) { keep_heartbeat(shared, stop); });
+  threads_->listener = std::jthread([&shared](const std::stop_token& stop) { listen_to_queue(shared, stop); });
+  threads_->reaper = std::jthread([&shared](const std::stop_token& stop) { keep_sweeping(shared, stop); });
+  for (int i = 0; i < shared.options.workers; ++i) {
+    threads_->workers.emplace_back([&shared](const std::stop_token& stop) { work(shared, stop); });
+  }
+}
+
+bool Agent::stop(std::chrono::milliseconds grace) {
+  using namespace std::chrono_literals;
+  // After the grace time: for rolling back in the target, then for giving the job back.
+  constexpr auto kToRollBack = 5s;
+  constexpr auto kToGiveBack = 3s;
+  Shared& shared = threads_->shared;
+  threads_->stopped = true;
+  observe::emit(
+      {Kind::kAgentStopping,
+       {{"jobs", shared.attempts.all().size()}, {"grace_seconds", static_cast<double>(grace.count()) / 1000}}});
+  for (std::jthread& worker : threads_->workers) worker.request_stop();
+  threads_->listener.request_stop();
+  threads_->reaper.request_stop();
+
+  // A claim may still be on its way: what it brings is drained as well.
+  const Clock::time_point end = Clock::now() + grace;
+  bool idle = false;
+  do {
+    for (const auto& attempt : shared.attempts.all()) attempt->drain();
+    idle = shared.attempts.wait_until_none(std::min(end, Clock::now() + 100ms));
+  } while (!idle && Clock::now() < end);
+  if (!idle) {
+    for (const auto& attempt : shared.attempts.all()) attempt->interrupt(import::Interrupt::kStopping);
+    idle = shared.attempts.wait_until_none(Clock::now() + kToRollBack);
+  }
+  shared.give_up.request_stop();
+  for (const auto& attempt : shared.attempts.all()) attempt->abandon();
+  if (!idle) idle = shared.attempts.wait_until_none(Clock::now() + kToGiveBack);
+  if (!idle) {
+    observe::emit(
+        observe::warning("agent", "a job did not stop in time; its lease runs out and another agent takes it over"));
+    return false;
+  }
+  threads_->workers.clear();
+  for (std::jthread* thread : {&threads_->reaper, &threads_->listener, &threads_->heartbeat, &threads_->watchdog}) {
+    *thread = std::jthread();
+  }
+  observe::emit({Kind::kAgentStopped, {}});
+  return true;
+}
+
+std::chrono::milliseconds Agent::grace() const {
+  return threads_->shared.settings().grace;
+}
+const std::string& Agent::id() const {
+  return threads_->shared.identity.id;
+}
+
+}  // namespace cpi::queue

@@ -1,0 +1,112 @@
+#include "queue/heartbeat.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "app/failpoint.h"
+#include "observe/observe.h"
+#include "store/session.h"
+
+namespace cpi::queue {
+
+namespace {
+
+using observe::Kind;
+
+/// While jobs run, people watch their progress: it is sent at least this often, however long the heartbeat is.
+constexpr std::chrono::milliseconds kProgressInterval{1000};
+constexpr std::chrono::seconds kRegisterAgain{60};
+
+class Heartbeat {
+ public:
+  explicit Heartbeat(Shared& shared)
+      : shared_(shared), session_(shared.options.conninfo, shared.options.connect_timeout, "cpi heartbeat") {}
+
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::chrono::milliseconds pause = shared_.settings().heartbeat;
+      try {
+        if (!shared_.registered || !session_.connected() || Clock::now() - registered_at_ > kRegisterAgain)
+          register_agent();
+        beat();
+        failures_ = 0;
+        if (!shared_.attempts.all().empty()) pause = std::min(pause, kProgressInterval);
+      } catch (const db::Error& error) {
+        pause = failed(error);
+      } catch (const store::ExtensionError& error) {
+        shared_.registered = false;
+        session_.reset();
+        observe::emit({Kind::kExtensionMissing, {{"error", error.what()}, {"hint", error.hint()}}});
+        pause = std::max(shared_.settings().poll, std::chrono::milliseconds(1000));
+      }
+      shared_.heartbeat_wakeup.wait(pause, stop);
+    }
+  }
+
+ private:
+  void register_agent() {
+    const bool anew = !shared_.registered || !session_.connected();
+    const store::AgentSettings settings =
+        session_.once([this](store::Management& management) { return management.register_agent(shared_.identity); });
+    shared_.set_settings(settings);
+    registered_at_ = Clock::now();
+    if (anew) {
+      observe::emit(
+          {Kind::kManagementConnected, {{"agent", shared_.identity.name}, {"agent_id", shared_.identity.id}}});
+    }
+    if (!shared_.registered.exchange(true)) shared_.wakeup.hint();
+  }
+
+  void beat() {
+    FP("heartbeat");
+    std::vector<store::Lease> leases;
+    for (const auto& attempt : shared_.attempts.all())
+      leases.push_back({attempt->key(), attempt->progress().snapshot()});
+    const Clock::time_point asked = Clock::now();
+    const std::vector<store::Renewal> renewals =
+        session_.once([&](store::Management& management) { return management.heartbeat(shared_.identity.id, leases); });
+    for (const store::Renewal& renewal : renewals) {
+      const std::shared_ptr<Attempt> attempt = shared_.attempts.find(renewal.job_id);
+      // The job may have ended and been claimed again while the answer was on its way.
+      const auto asked_for = std::find_if(
+          leases.begin(), leases.end(), [&](const store::Lease& lease) { return lease.key.job_id == renewal.job_id; });
+      if (!attempt || asked_for == leases.end() || attempt->key().fence != asked_for->key.fence) continue;
+      if (!renewal.held) {
+        attempt->interrupt(Interrupt::kFenced);
+        continue;
+      }
+      attempt->renewed(asked);
+      if (renewal.cancel_requested && attempt->interrupted() < Interrupt::kCancelled) {
+        observe::emit({Kind::kCancelRequested, {{"job_id", renewal.job_id}}});
+        attempt->interrupt(Interrupt::kCancelled);
+      }
+    }
+  }
+
+  std::chrono::milliseconds failed(const db::Error& error) {
+    const std::chrono::milliseconds pause = store::reconnect_delay(failures_++, 0.25);
+    // After a reconnect the agent registers anew; until then workers go on with the jobs that they hold.
+    if (!session_.connected()) registered_at_ = {};
+    if (error.retryable()) {
+      observe::emit({Kind::kManagementLost,
+                     {{"error", error.what()}, {"next_try_seconds", static_cast<double>(pause.count()) / 1000}}});
+    } else {
+      observe::emit(observe::problem("heartbeat", error));
+    }
+    return pause;
+  }
+
+  Shared& shared_;
+  store::Session session_;
+  Clock::time_point registered_at_;
+  int failures_ = 0;
+};
+
+}  // namespace
+
+void keep_heartbeat(Shared& shared, const std::stop_token& stop) {
+  Heartbeat(shared).run(stop);
+}
+
+}  // namespace cpi::queue

@@ -1,0 +1,39 @@
+#include "queue/retry.h"
+
+#include <string>
+
+namespace cpi::queue {
+
+Retry retry_of(const Error& error) {
+  // The table changed between planning and applying, or staging lost its rows: a new plan and a new staging table mend
+  // it.
+  if (error.code == Code::kStagingLost) return Retry::kNow;
+  return is_retryable(error.code) ? Retry::kLater : Retry::kNever;
+}
+
+Retry retry_of(const db::Error& error) {
+  if (error.is("40001") || error.is("40P01")) return Retry::kNow;
+  if (error.retryable()) return Retry::kLater;
+  // Somebody cancelled the statement, or a timeout of the server did: nothing about the file is wrong.
+  if (error.is("57014") || error.is("57P05") || error.is("25P04")) return Retry::kLater;
+  return Retry::kNever;
+}
+
+std::string_view error_type(Code code) {
+  return code == Code::kFileNotFound ? "FileNotFound" : "ImportError";
+}
+
+Error as_error(const db::Error& error) {
+  Error out;
+  out.code = error.poisons_connection() ? Code::kTargetUnreachable : Code::kTargetRefused;
+  out.message = error.what();
+  out.detail = error.detail();
+  if (!error.sqlstate().empty()) {
+    if (!out.detail.empty()) out.detail += " ";
+    out.detail += "SQLSTATE " + error.sqlstate() + ".";
+  }
+  out.hint = error.hint();
+  return out;
+}
+
+}  // namespace cpi::queue
