@@ -11,8 +11,6 @@ class PassAll final : public Filter {
 
 }  // namespace
 
-std::unique_ptr<Filter> make_pass_all() {
-  return std::make_unique<PassAll>();
-}
+std::unique_ptr<Filter> make_pass_all() { return std::make_unique<PassAll>(); }
 
 }  // namespace cpi::import

@@ -16,8 +16,7 @@ Result<void> check_kind(const target::Table& table) {
   std::string hint = "Load into a table, or name another target_table.";
   switch (table.kind) {
     case 'r':
-    case 'p':
-      return {};
+    case 'p': return {};
     case 'v':
       kind = "a view";
       hint = "Load into the table below it (target_table).";
@@ -30,12 +29,8 @@ Result<void> check_kind(const target::Table& table) {
       kind = "a foreign table";
       hint = "Load into the database where the table itself is.";
       break;
-    case 'S':
-      kind = "a sequence";
-      break;
-    default:
-      kind = "no table";
-      break;
+    case 'S': kind = "a sequence"; break;
+    default: kind = "no table"; break;
   }
   return Error{Code::kUnsupportedTarget, table.name.display() + " is " + std::string(kind), "", hint};
 }
@@ -60,6 +55,16 @@ void choose_strategy(const PlannerInput& input, Plan& plan) {
       input.server_version >= kFirstVersionWithMerge && !(input.table.has_value() && input.table->has_rules);
 }
 
+/// How the server reads the dates of columns that it casts: as the converters would.
+std::string datestyle(value::DateOrder order) {
+  switch (order) {
+    case value::DateOrder::kYmd: return "ISO, YMD";
+    case value::DateOrder::kDmy: return "ISO, DMY";
+    case value::DateOrder::kMdy: return "ISO, MDY";
+  }
+  return "ISO, MDY";
+}
+
 /// Options that change what is deleted must never be ignored in silence.
 Result<void> check_supported(const config::TableOptions& options) {
   const char* option = nullptr;
@@ -74,12 +79,9 @@ Result<void> check_supported(const config::TableOptions& options) {
 
 std::string_view strategy_name(Strategy strategy) {
   switch (strategy) {
-    case Strategy::kFresh:
-      return "fresh";
-    case Strategy::kMerge:
-      return "merge";
-    case Strategy::kDiff:
-      return "diff";
+    case Strategy::kFresh: return "fresh";
+    case Strategy::kMerge: return "merge";
+    case Strategy::kDiff: return "diff";
   }
   return "merge";
 }
@@ -120,6 +122,9 @@ Result<Plan> make_plan(const PlannerInput& input) {
   plan.duplicates = input.options.duplicates;
   plan.max_errors = input.options.max_errors;
   plan.continue_on_error = input.options.on_error == config::OnError::kContinue || plan.max_errors.has_value();
+
+  if (input.options.format.date_order_given) plan.cast_datestyle = datestyle(input.options.format.date_order);
+  plan.cast_timezone = input.options.format.timezone;
 
   if (Result<void> columns = plan_columns(input, plan); !columns.ok()) return columns.error();
   if (Result<void> key = plan_key(input, plan); !key.ok()) return key.error();

@@ -17,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const fs::path& path) {
-  return "\"" + path.string() + "\"";
-}
+std::string quoted(const fs::path& path) { return "\"" + path.string() + "\""; }
 
 std::string user_name() {
   const passwd* entry = ::getpwuid(::geteuid());
@@ -43,8 +41,7 @@ Error open_error(const LocalPath& path, int error, const char* what) {
   const std::string name = std::string(what) + " " + quoted(path.full());
   switch (error) {
     case ENOENT:
-    case ENOTDIR:
-      return {Code::kFileNotFound, name + " does not exist", "", nearest_hint(path.full())};
+    case ENOTDIR: return {Code::kFileNotFound, name + " does not exist", "", nearest_hint(path.full())};
     case EACCES:
     case EPERM:
       return {Code::kFileUnreadable, name + " cannot be read: permission denied", "",
@@ -57,8 +54,7 @@ Error open_error(const LocalPath& path, int error, const char* what) {
     case ENXIO:
     case ENODEV:
       return {Code::kFileNotAllowed, name + " is no regular file", "", "Only regular files can be imported."};
-    default:
-      return {Code::kFileUnreadable, name + " cannot be opened: " + std::strerror(error), "", ""};
+    default: return {Code::kFileUnreadable, name + " cannot be opened: " + std::strerror(error), "", ""};
   }
 }
 
@@ -162,8 +158,6 @@ Result<Descriptor> open_regular_file(const LocalPath& path) {
   return file;
 }
 
-Result<Descriptor> open_directory(const LocalPath& path) {
-  return open_at(path, O_DIRECTORY, "directory");
-}
+Result<Descriptor> open_directory(const LocalPath& path) { return open_at(path, O_DIRECTORY, "directory"); }
 
 }  // namespace cpi::source

@@ -1,0 +1,60 @@
+#include "import/failures.h"
+
+namespace cpi::import {
+
+Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t rows_read) {
+  const std::int64_t count = rejects.count();
+  const std::string counted = rows_read > 0 ? std::to_string(count) + " of " + std::to_string(rows_read) + " rows"
+                                            : std::to_string(count) + (count == 1 ? " row" : " rows");
+  Error error{Code::kTooManyErrors, "", "", ""};
+  if (rejects.kept().empty()) {
+    error.message = counted + " rejected";
+  } else {
+    const csv::Reject& first = rejects.kept().front();
+    error.message = "line " + std::to_string(first.line);
+    if (!first.column.empty()) error.message += ", column \"" + first.column + "\"";
+    error.message += ": " + first.message;
+  }
+  error.detail = counted + (count == 1 ? " was" : " were") + " rejected; the load changed nothing.";
+  if (!plan.continue_on_error) {
+    error.hint = "Mend the rows, or set on_error to continue: then the other rows are loaded and these are reported.";
+  } else if (plan.max_errors.has_value()) {
+    std::string allowed = std::to_string(plan.max_errors->value);
+    allowed.erase(allowed.find_last_not_of('0') + 1);
+    if (allowed.ends_with('.')) allowed.pop_back();
+    error.hint =
+        "max_errors allows " + allowed + (plan.max_errors->percent ? "%" : "") + ". Mend the rows, or allow more.";
+  }
+  return error;
+}
+
+Error stopped() {
+  return {Code::kStopped, "the import was stopped", "The load was rolled back; nothing has changed.", ""};
+}
+
+Error from_target(const db::Error& error) {
+  std::string detail;
+  if (!error.sqlstate().empty()) detail = "SQLSTATE " + error.sqlstate() + ".";
+  if (!error.detail().empty()) detail += (detail.empty() ? "" : " ") + error.detail();
+  const bool unreachable = error.poisons_connection() || error.is("08");
+  std::string message = error.what();
+  // libpq reports several addresses in several lines; one line is what tables and logs can show.
+  for (char& c : message) {
+    if (c == '\n') c = ' ';
+  }
+  return {unreachable ? Code::kTargetUnreachable : Code::kTargetRefused, message, detail, error.hint()};
+}
+
+Result<void> check_dialect(const config::TableOptions& options) {
+  const char* option = nullptr;
+  if (options.detect_delimiter) option = "delimiter";
+  if (options.detect_quote) option = "quote";
+  if (options.detect_escape) option = "escape";
+  if (options.detect_header) option = "header";
+  if (options.detect_skiprows) option = "skiprows";
+  if (option == nullptr) return {};
+  return Error{Code::kInvalidConfig, std::string(option) + ": \"auto\" is not available in this version", "",
+               std::string("Say what the files have, or leave ") + option + " out for the default."};
+}
+
+}  // namespace cpi::import

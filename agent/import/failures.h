@@ -1,0 +1,27 @@
+// The errors of a load, made in one place so that they read alike.
+#pragma once
+
+#include <cstdint>
+
+#include "core/error.h"
+#include "db/error.h"
+#include "import/plan.h"
+#include "import/rejects.h"
+
+namespace cpi::import {
+
+/// More rejects than the plan allows: names the first by line and column, and how many there are.
+/// `rows_read` 0: unknown.
+Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t rows_read);
+
+/// The load was told to stop and has rolled back.
+Error stopped();
+
+/// What the target answered, with the SQLSTATE in the detail: kTargetUnreachable when the connection is gone, otherwise
+/// kTargetRefused.
+Error from_target(const db::Error& error);
+
+/// Options that ask for the sniffer, which this version does not have, are refused by name.
+Result<void> check_dialect(const config::TableOptions& options);
+
+}  // namespace cpi::import

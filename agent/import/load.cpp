@@ -1,0 +1,291 @@
+// load_file: the walk of one file, steps 3 to 10 of the design. What each step does is in the module that it calls;
+// here are their order, what is tried again, and that nothing is left behind.
+#include "import/load.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "import/commit.h"
+#include "import/content_hash.h"
+#include "import/failures.h"
+#include "import/pipeline.h"
+#include "import/raw_rows.h"
+#include "source/iso_time.h"
+
+namespace cpi::import {
+
+namespace {
+
+/// The table may change between plan and commit, and a column may turn out to need the server's cast: both are planned
+/// again, but somebody who alters the table all the time must not keep us here for ever.
+constexpr int kMostPlans = 4;
+
+/// Below this size a second COPY stream costs more (a connection) than it gains.
+constexpr std::int64_t kTwoStreamsFrom = std::int64_t{8} << 20;
+
+/// Orphans of loads that nobody finishes are swept after a day.
+constexpr std::int64_t kOrphanSeconds = 24 * 60 * 60;
+
+/// Drops the staging table whatever happens; a broken connection is replaced for it once.
+class StagingOwner {
+ public:
+  StagingOwner(db::Connection& connection, target::Staging staging, const std::function<db::Connection()>& connect)
+      : staging(std::move(staging)), connection_(connection), connect_(connect) {}
+  StagingOwner(const StagingOwner&) = delete;
+  StagingOwner& operator=(const StagingOwner&) = delete;
+  ~StagingOwner() {
+    try {
+      if (connection_.healthy()) {
+        target::drop_staging(connection_, staging);
+      } else if (!staging.temporary) {
+        db::Connection fresh = connect_();
+        target::drop_staging(fresh, staging);
+      }
+    } catch (const std::exception&) {
+      // The server is away: the sweep of a later load removes the table.
+    }
+  }
+
+  target::Staging staging;
+
+ private:
+  db::Connection& connection_;
+  const std::function<db::Connection()>& connect_;
+};
+
+class Load {
+ public:
+  Load(const LoadRequest& request, LoadContext& context) : request_(request), context_(context) {
+    result_.filename = request.file.path;
+    result_.table_name = request.table.table;
+    result_.size = std::max<std::int64_t>(request.file.size, 0);
+  }
+
+  LoadResult run() {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      Result<void> done = walk();
+      if (!done.ok()) fail(done.error());
+    } catch (const db::Error& error) {
+      if (context_.stop.stop_requested()) {
+        fail(stopped());
+      } else if (error.retryable()) {
+        throw;
+      } else {
+        fail(from_target(error));
+      }
+    }
+    result_.success = !result_.error.has_value();
+    result_.duration_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    context_.progress.phase = "done";
+    return std::move(result_);
+  }
+
+ private:
+  void fail(Error error) {
+    // Read and rejected are told even though nothing was loaded: they say how far the load came and why it ended.
+    result_.counts = {};
+    result_.counts.read = context_.progress.rows_read;
+    result_.counts.rejected = context_.progress.rows_rejected;
+    result_.error = std::move(error);
+  }
+
+  Result<void> walk() {
+    connection_.emplace(context_.connect());
+    if (auto applied = target::find_load(*connection_, request_.load_id)) {
+      report_applied(*applied);
+      return {};
+    }
+    Result<std::unique_ptr<source::File>> file = context_.source.fetch(request_.file, context_.stop);
+    if (!file.ok()) return file.error();
+    file_ = std::move(*file);
+    result_.size = file_->entry().size;
+    context_.progress.bytes_total = result_.size;
+    context_.failpoint("fetched");
+
+    target::ensure_ledger(*connection_);
+    target::sweep_staging(*connection_, kOrphanSeconds);
+    std::optional<Error> last;
+    for (int i = 0; i < kMostPlans; ++i) {
+      if (context_.stop.stop_requested()) return stopped();
+      Result<Plan> plan = make();
+      if (!plan.ok()) return plan.error();
+      report_plan(*plan);
+      if (Result<bool> known = content_known(*plan); !known.ok() || *known) {
+        return known.ok() ? Result<void>() : Result<void>(known.error());
+      }
+      Result<bool> loaded = load(*plan);
+      if (loaded.ok() && *loaded) return {};
+      if (!loaded.ok()) {
+        if (loaded.error().code != Code::kStagingLost) return loaded.error();
+        last = loaded.error();
+      }
+    }
+    return last.value_or(Error{Code::kStagingLost,
+                               request_.table.display() + " kept changing while the file was loaded",
+                               "It was planned " + std::to_string(kMostPlans) + " times.", "Try again later."});
+  }
+
+  /// Steps 5 and 6: header, catalog, plan.
+  Result<Plan> make() {
+    PlannerInput input;
+    input.table = target::read_table(*connection_, request_.table);
+    input.table_name = request_.table;
+    input.options = request_.options;
+    input.server_version = connection_->server_version();
+    input.text_type = target::resolve_type(*connection_, "text");
+    input.file_size = file_->entry().size;
+    input.cast_on_server = cast_on_server_;
+    const bool infer = !input.table.has_value() && request_.options.types == config::Types::kInfer;
+    if (!survey_.has_value() || (infer && survey_->inferred.empty())) {
+      Result<Survey> found = survey(*file_, request_.options, infer, context_.progress, context_.stop);
+      if (!found.ok()) return found.error();
+      survey_ = std::move(*found);
+    }
+    input.header = survey_->header;
+    if (infer) {
+      for (const std::string& type : survey_->inferred) {
+        input.inferred_types.push_back(target::resolve_type(*connection_, type));
+      }
+    }
+    return make_plan(input);
+  }
+
+  /// Without a key nothing tells a row that was loaded from a new one, so the same bytes are not appended twice.
+  Result<bool> content_known(const Plan& plan) {
+    if (!plan.key.empty() || plan.create_table || request_.force) return false;
+    const Result<std::string> sha256 = hash_file(*file_, context_.stop);
+    if (!sha256.ok()) return sha256.error();
+    const auto known = target::find_content(*connection_, request_.table, *sha256);
+    if (!known.has_value()) return false;
+    result_.sha256 = *sha256;
+    result_.already_applied = true;
+    result_.counts = {};
+    result_.counts.read = known->counts.read;
+    result_.counts.skipped = known->counts.read;
+    result_.warnings.push_back("the same content was loaded at " + known->committed_at + " from \"" +
+                               known->identity.file +
+                               "\": skipped, because the table has no key; force loads it again");
+    return true;
+  }
+
+  /// Steps 7 to 10 for one plan. False: plan again.
+  Result<bool> load(const Plan& plan) {
+    std::vector<target::StagingColumn> columns;
+    for (const PlannedColumn& column : plan.columns) columns.push_back({column.table_column, column.staging_type});
+    StagingOwner owner(*connection_,
+                       target::create_staging(*connection_, request_.load_id, request_.attempt, std::move(columns)),
+                       context_.connect);
+    context_.progress.rows_read = 0;
+    context_.progress.rows_rejected = 0;
+    RejectSink rejects;
+    Result<PipelineOutcome> copied = copy(plan, owner.staging, rejects);
+    if (!copied.ok()) {
+      keep_rejects(rejects);
+      return copied.error();
+    }
+    if (!copied->cast_on_server.empty()) {
+      cast_on_server_.merge(copied->cast_on_server);
+      return false;
+    }
+    result_.sha256 = copied->sha256;
+    context_.failpoint("staged");
+    context_.progress.phase = "applying";
+    Result<CommitOutcome> committed = commit(plan, owner.staging, *copied, rejects);
+    keep_rejects(rejects);
+    if (!committed.ok()) return committed.error();
+    result_.counts = committed->counts;
+    result_.already_applied = committed->already_applied;
+    result_.warnings.insert(result_.warnings.end(), committed->warnings.begin(), committed->warnings.end());
+    return true;
+  }
+
+  Result<PipelineOutcome> copy(const Plan& plan, target::Staging& staging, RejectSink& rejects) {
+    // The control connection is one of the streams: it has nothing else to do meanwhile.
+    std::vector<db::Connection> connections;
+    connections.push_back(std::move(*connection_));
+    if (!staging.temporary && file_->entry().size >= kTwoStreamsFrom) {
+      try {
+        connections.push_back(context_.connect());
+      } catch (const db::Error&) {
+        // No connection to spare: one stream does it too.
+      }
+    }
+    const auto give_back = [&] { *connection_ = std::move(connections.front()); };
+    const std::unique_ptr<Filter> filter = make_pass_all();
+    try {
+      Result<PipelineOutcome> outcome = run_pipeline(*file_, request_.options, plan, staging, connections, *filter,
+                                                     rejects, context_.progress, context_.stop);
+      give_back();
+      return outcome;
+    } catch (...) {
+      give_back();
+      throw;
+    }
+  }
+
+  Result<CommitOutcome> commit(const Plan& plan, const target::Staging& staging, const PipelineOutcome& copied,
+                               RejectSink& rejects) {
+    CommitRequest commit;
+    commit.identity = {request_.load_id, request_.job_id,     file_->entry().path,
+                       copied.sha256,    file_->entry().size, file_->entry().modified_at};
+    commit.dry_run = request_.dry_run;
+    commit.rows_read = copied.rows_read;
+    commit.rejected_before = rejects.count();
+    commit.unchanged_before = copied.rows_unchanged;
+    commit.source_unchanged = [this] { return file_->unchanged(); };
+    commit.failpoint = context_.failpoint;
+    const std::stop_callback cancel(context_.stop, [this] { connection_->cancel(); });
+    return commit_load(*connection_, plan, staging, commit, rejects, context_.connect);
+  }
+
+  /// The first rejects by line, with the rows' text; those of the server know their line only.
+  void keep_rejects(const RejectSink& rejects) {
+    context_.progress.rows_rejected = rejects.count();
+    result_.rejects = rejects.kept();
+    std::stable_sort(result_.rejects.begin(), result_.rejects.end(),
+                     [](const csv::Reject& a, const csv::Reject& b) { return a.line < b.line; });
+    fill_in_raw_rows(*file_, request_.options, result_.rejects, context_.stop);
+  }
+
+  void report_plan(const Plan& plan) {
+    result_.strategy = strategy_name(plan.strategy);
+    result_.strategy_reason = plan.strategy_reason;
+    result_.warnings = plan.warnings;
+    result_.columns.clear();
+    for (const PlannedColumn& column : plan.columns) result_.columns.push_back(column.table_column);
+  }
+
+  /// The ledger knows the load: its counts are the answer. Bytes that came later under the same name are not in it.
+  void report_applied(const target::LedgerEntry& entry) {
+    result_.already_applied = true;
+    result_.counts = entry.counts;
+    result_.sha256 = entry.identity.sha256;
+    result_.size = entry.identity.size;
+    result_.strategy = entry.strategy;
+    result_.strategy_reason = entry.strategy_reason;
+    Result<std::unique_ptr<source::File>> now = context_.source.fetch({request_.file.path, -1, ""}, context_.stop);
+    if (!now.ok()) return;
+    const source::Entry& found = (*now)->entry();
+    if (found.size != entry.identity.size ||
+        source::parse_iso_time(found.modified_at) != source::parse_iso_time(entry.identity.modified_at)) {
+      result_.warnings.push_back(
+          "the file has changed since it was loaded: its newer content waits for the next import");
+    }
+  }
+
+  const LoadRequest& request_;
+  LoadContext& context_;
+  LoadResult result_;
+  std::optional<db::Connection> connection_;
+  std::unique_ptr<source::File> file_;
+  std::optional<Survey> survey_;
+  std::set<std::string> cast_on_server_;
+};
+
+}  // namespace
+
+LoadResult load_file(const LoadRequest& request, LoadContext& context) { return Load(request, context).run(); }
+
+}  // namespace cpi::import

@@ -1,0 +1,99 @@
+#include "import/row_converter.h"
+
+#include <algorithm>
+
+#include "import/planner_parts.h"
+
+namespace cpi::import {
+
+namespace {
+
+/// What a person needs to find the row again in the file is kept up to here; a reject holds no more (core/csv/row.h).
+constexpr std::size_t kMostRawBytes = std::size_t{64} << 10;
+
+csv::Reject make_reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
+                        std::string message) {
+  return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, kMostRawBytes))};
+}
+
+}  // namespace
+
+NullRule::NullRule(const std::vector<std::string>& null_if) {
+  for (const std::string& text : null_if) {
+    if (text.empty()) {
+      empty_is_null_ = true;
+    } else {
+      texts_.push_back(text);
+    }
+  }
+}
+
+bool NullRule::is_listed(std::string_view text) const {
+  return std::find(texts_.begin(), texts_.end(), text) != texts_.end();
+}
+
+Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options) {
+  RowConverter result{NullRule(options.null_if)};
+  for (const PlannedColumn& planned : plan.columns) {
+    Column column;
+    column.file_index = planned.file_index;
+    column.required = planned.not_null;
+    column.key = planned.key;
+    column.file_column = planned.file_column;
+    column.table_column = planned.table_column;
+    if (planned.needs_cast) {
+      column.converter = value::make_text_staging_converter(planned.base_type);
+    } else {
+      auto made = value::make_converter(planned.base_type, options.format);
+      if (!made.ok()) return made.error();
+      column.converter = std::move(*made);
+    }
+    result.last_file_index_ = std::max(result.last_file_index_, column.file_index);
+    result.columns_.push_back(std::move(column));
+  }
+  return result;
+}
+
+void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedBatch& out, RejectSink& rejects) {
+  value::CopyBuffer& tuples = out.tuples;
+  const std::size_t begin = tuples.size();
+  bool whole = true;
+  tuples.put_int16(static_cast<std::int16_t>(columns_.size() + 1));
+  for (Column& column : columns_) {
+    const csv::Field& field = row.fields[column.file_index];
+    if (nulls_.is_null(field)) {
+      if (column.required) {
+        tuples.truncate(begin);
+        rejects.add(make_reject(row, raw, column.file_column,
+                                column.key ? csv::Reason::kNullKey : csv::Reason::kNotNullViolation,
+                                column.key ? "the key column " + quoted_name(column.table_column) + " has no value"
+                                           : "column " + quoted_name(column.table_column) + " must have a value"));
+        return;
+      }
+      tuples.put_null();
+      continue;
+    }
+    if (column.asked) continue;
+    switch (column.converter->write(field.text(), tuples, why_)) {
+      case value::Verdict::kOk: break;
+      case value::Verdict::kReject:
+        tuples.truncate(begin);
+        rejects.add(make_reject(row, raw, column.file_column, csv::Reason::kInvalidValue, why_));
+        return;
+      case value::Verdict::kAskServer:
+        column.asked = true;
+        asked_.insert(column.table_column);
+        break;
+    }
+    whole = whole && !column.asked;
+  }
+  if (!whole || !asked_.empty()) {
+    tuples.truncate(begin);
+    return;
+  }
+  tuples.put_int32(8);
+  tuples.put_int64(row.line);
+  ++out.rows;
+}
+
+}  // namespace cpi::import

@@ -1,0 +1,71 @@
+// From rows of fields to COPY BINARY tuples of the staging table: the plan's columns, then cpi_line. The hot loop of a
+// load.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/csv/row.h"
+#include "core/value/converter.h"
+#include "import/filter.h"
+#include "import/plan.h"
+#include "import/rejects.h"
+
+namespace cpi::import {
+
+/// Which fields mean NULL: `null_if`, for unquoted fields only.
+class NullRule {
+ public:
+  explicit NullRule(const std::vector<std::string>& null_if);
+  bool is_null(const csv::Field& field) const {
+    if (field.quoted) return false;
+    if (field.size == 0) return empty_is_null_;
+    return !texts_.empty() && is_listed(field.text());
+  }
+
+ private:
+  bool is_listed(std::string_view text) const;
+  bool empty_is_null_ = false;
+  std::vector<std::string> texts_;  ///< the others
+};
+
+/// Converts the rows of one file by one plan. Not thread-safe.
+class RowConverter {
+ public:
+  /// Fails with kInvalidConfig when a format makes no sense for a column's type.
+  static Result<RowConverter> make(const Plan& plan, const config::TableOptions& options);
+
+  /// Appends the row's tuple to `out`, or a reject to `rejects`. A row with a value that only the server can judge
+  /// gives neither; its column is in `asked()` from then on, and is not looked at in later rows.
+  void convert(const csv::Row& row, std::string_view raw, ConvertedBatch& out, RejectSink& rejects);
+
+  /// Table columns that need the server's cast: the load must be planned again with them.
+  const std::set<std::string>& asked() const { return asked_; }
+
+  /// Rows must have more fields than this.
+  std::size_t last_file_index() const { return last_file_index_; }
+
+ private:
+  struct Column {
+    std::size_t file_index;
+    std::unique_ptr<value::Converter> converter;
+    bool required;  ///< NULL is a reject
+    bool key;
+    bool asked = false;
+    std::string file_column;
+    std::string table_column;
+  };
+
+  explicit RowConverter(NullRule nulls) : nulls_(std::move(nulls)) {}
+
+  NullRule nulls_;
+  std::vector<Column> columns_;
+  std::set<std::string> asked_;
+  std::size_t last_file_index_ = 0;
+  std::string why_;  ///< a converter's message; kept to save an allocation per row
+};
+
+}  // namespace cpi::import
