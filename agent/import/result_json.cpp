@@ -1,0 +1,76 @@
+#include "import/result_json.h"
+
+#include <unicode/unistr.h>
+
+#include <algorithm>
+
+namespace cpi::import {
+
+namespace {
+
+nlohmann::json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::json(nullptr) : nlohmann::json(text);
+}
+
+/// `text` as valid UTF-8 without NUL bytes; ICU puts U+FFFD where bytes are invalid.
+std::string storable(const std::string& text) {
+  std::string out;
+  icu::UnicodeString::fromUTF8(text).toUTF8String(out);
+  out.erase(std::remove(out.begin(), out.end(), '\0'), out.end());
+  return out;
+}
+
+}  // namespace
+
+nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
+  nlohmann::json out;
+  out["id"] = or_null(std::string(id));
+  out["filename"] = storable(result.filename);
+  out["table_name"] = or_null(result.table_name);
+  out["status"] = result.success ? "completed" : "failed";
+  out["read"] = result.counts.read;
+  out["inserted"] = result.counts.inserted;
+  out["updated"] = result.counts.updated;
+  out["skipped"] = result.counts.skipped;
+  out["duplicates"] = result.counts.duplicates;
+  out["rejected"] = result.counts.rejected;
+  out["deleted"] = result.counts.deleted;
+  out["success"] = result.success;
+  out["error"] = nullptr;
+  out["error_code"] = nullptr;
+  out["error_detail"] = nullptr;
+  out["error_hint"] = nullptr;
+  if (result.error.has_value()) {
+    out["error"] = storable(result.error->message);
+    out["error_code"] = code_name(result.error->code);
+    out["error_detail"] = or_null(storable(result.error->detail));
+    out["error_hint"] = or_null(storable(result.error->hint));
+  }
+  out["strategy"] = or_null(result.strategy);
+  out["strategy_reason"] = or_null(result.strategy_reason);
+  out["sha256"] = or_null(result.sha256);
+  out["size"] = result.size;
+  out["duration_seconds"] = result.duration_seconds;
+  out["already_applied"] = result.already_applied;
+  out["warnings"] = nlohmann::json::array();
+  for (const std::string& warning : result.warnings) out["warnings"].push_back(storable(warning));
+  out["columns"] = nlohmann::json::array();
+  for (const std::string& column : result.columns) out["columns"].push_back(storable(column));
+  return out;
+}
+
+nlohmann::json rejects_json(const LoadResult& result, std::size_t most) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const csv::Reject& reject : result.rejects) {
+    if (out.size() == most) break;
+    out.push_back({{"line", reject.line},
+                   {"offset", reject.offset},
+                   {"column", or_null(storable(reject.column))},
+                   {"reason", csv::reason_name(reject.reason)},
+                   {"message", storable(reject.message)},
+                   {"raw", storable(reject.raw)}});
+  }
+  return out;
+}
+
+}  // namespace cpi::import
