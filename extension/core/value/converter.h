@@ -49,12 +49,17 @@ class Converter {
   virtual bool is_canonical() const = 0;
 };
 
-/// The converter for a column: bool, int2/4/8, oid, float4/8, numeric, date, timestamp, timestamptz, uuid, text, varchar,
-/// char(n), bytea kept as text, …; every other type is staged as text. Fails with kInvalidConfig when `format` makes no
-/// sense for the type (an unknown time zone, say).
+/// The converter for a column: bool, int2/4/8, oid, float4/8, numeric, date, timestamp, timestamptz, uuid, text,
+/// varchar, char(n), bytea kept as text, …; every other type is staged as text. Fails with kInvalidConfig when `format`
+/// makes no sense for the type (an unknown time zone, say).
 Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const Format& format);
 
-/// The converter that stages any column as text; used after kAskServer and for types without one of their own.
+/// The converter that stages any column as text, every value as it comes; for types without a converter of their own.
 std::unique_ptr<Converter> make_text_staging_converter(const ColumnType& type);
+
+/// The same for a column that was converted until kAskServer: what `format` decides (the order of a date's numbers, the
+/// time zone) stays decided and is written in ISO form or rejected; only spellings that the server alone may know are
+/// passed on. Fails as make_converter does.
+Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType& type, const Format& format);
 
 }  // namespace cpi::value

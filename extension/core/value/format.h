@@ -12,12 +12,13 @@ enum class DateOrder { kYmd, kDmy, kMdy };
 /// The value options of one table.
 struct Format {
   DateOrder date_order = DateOrder::kMdy;  ///< `datestyle`; PostgreSQL's default is MDY
-  bool date_order_given = false;           ///< false: an ambiguous date such as 01/02/2024 is left to the server's rules
-  std::string date_format;                 ///< to_date pattern such as "DD.MM.YYYY"; empty: PostgreSQL's input rules
-  std::string timezone = "UTC";            ///< for timestamptz values without an offset
+  bool date_order_given = false;  ///< false: an ambiguous date such as 01/02/2024 is rejected, naming `datestyle`
+  std::string date_format;        ///< to_date pattern such as "DD.MM.YYYY" (core/value/date_pattern.h); empty:
+                                  ///< PostgreSQL's input rules
+  std::string timezone = "UTC";   ///< for timestamptz values without an offset
   char decimal_separator = '.';
-  std::string thousands_separator;         ///< empty: none
-  std::vector<std::string> true_values;    ///< beside PostgreSQL's own, ignoring case
+  std::string thousands_separator;       ///< empty: none
+  std::vector<std::string> true_values;  ///< beside PostgreSQL's own, ignoring case
   std::vector<std::string> false_values;
 };
 

@@ -2,11 +2,12 @@
 // and text where meaning would be guessed (leading zeros, mixed or ambiguous values).
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/value/copy_buffer.h"
 #include "core/value/format.h"
 
 namespace cpi::value {
@@ -15,21 +16,60 @@ namespace cpi::value {
 class Inference {
  public:
   Inference(std::size_t columns, Format format);
+  Inference(Inference&&) noexcept;
+  Inference& operator=(Inference&&) noexcept;
+  ~Inference();
 
   /// Takes one non-NULL value of column `column` into account.
   void observe(std::size_t column, std::string_view text);
 
   /// The types so far, as DDL writes them: "boolean", "integer", "bigint", "numeric", "double precision", "date",
   /// "timestamp without time zone", "timestamp with time zone", "uuid" or "text" (also for a column without values).
+  /// The converter of the type takes every value that was observed.
   std::vector<std::string> types() const;
 
+  /// Whether column `column` had a value at all: if not, its "text" says nothing, and no existing column need be
+  /// widened.
+  bool has_values(std::size_t column) const { return columns_[column].seen; }
+
  private:
-  struct Column {
-    unsigned possible = ~0u;  ///< bit per candidate type
-    bool seen = false;
+  /// One bit per type that every value so far allows.
+  enum Candidate : unsigned {
+    kBoolean = 1,
+    kInteger = 2,
+    kBigint = 4,
+    kNumeric = 8,
+    kDouble = 16,
+    kDate = 32,
+    kTimestamp = 64,
+    kTimestamptz = 128,
+    kUuid = 256,
+    kNumbers = kInteger | kBigint | kNumeric | kDouble,
+    kTimes = kDate | kTimestamp | kTimestamptz,
+    kAll = kBoolean | kNumbers | kTimes | kUuid,
   };
+  struct Column {
+    unsigned possible = kAll;
+    bool seen = false;
+    bool whole_word = false;  ///< "true" or "false", which can be nothing but a boolean
+    bool true_word = false;
+    bool false_word = false;
+    bool digits = false;    ///< a number or date that is not only NaN or infinity
+    bool floating = false;  ///< an exponent, NaN or an infinity
+  };
+  struct Judges;  ///< the converters that have the last word
+
+  bool accepts(Candidate candidate, std::string_view text);
+  unsigned judge_boolean(Column& column, std::string_view word);
+  unsigned judge_number(Column& column, std::string_view text);
+  unsigned judge_time(Column& column, std::string_view text);
+  unsigned judge_uuid(std::string_view text);
+  static std::string_view type_of(const Column& column);
+
   std::vector<Column> columns_;
-  Format format_;
+  std::unique_ptr<Judges> judges_;
+  CopyBuffer scratch_;
+  std::string ignored_;
 };
 
 }  // namespace cpi::value

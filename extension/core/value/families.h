@@ -1,0 +1,23 @@
+// What each type family offers to the catalogue: a maker of its converters. One .cpp file per family.
+#pragma once
+
+#include <memory>
+
+#include "core/result.h"
+#include "core/value/converter.h"
+
+namespace cpi::value {
+
+/// Makes a converter for a column of one of the family's types. Fails with kInvalidConfig as make_converter does.
+using Maker = Result<std::unique_ptr<Converter>> (*)(const ColumnType& type, const Format& format);
+
+Result<std::unique_ptr<Converter>> make_boolean(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_integer(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_floating(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_numeric(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_date(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_timestamp(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_uuid(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_character(const ColumnType& type, const Format& format);
+
+}  // namespace cpi::value

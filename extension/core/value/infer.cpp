@@ -1,0 +1,242 @@
+// See infer.h. Two questions per value: does it look so much like the type that nothing is guessed (decided here), and
+// does the type's converter take it (asked of the converter itself, so that the two can never disagree)?
+//
+// A value that a narrower number type takes is taken by every wider one, so only the narrowest candidate is asked.
+#include "core/value/infer.h"
+
+#include <fast_float/fast_float.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <optional>
+
+#include "core/value/converter.h"
+#include "core/value/number_text.h"
+#include "core/value/temporal.h"
+#include "core/value/text_scan.h"
+#include "core/value/type_oid.h"
+
+namespace cpi::value {
+
+namespace {
+
+/// The parts of a number that inference looks at.
+struct NumberShape {
+  bool number = false;   ///< digits with an optional sign, point and exponent: no leading zeros, no '+'
+  bool special = false;  ///< NaN or an infinity
+  bool fraction = false;
+  bool exponent = false;
+  int significant = 0;  ///< digits without the zeros at both ends
+  int length = 0;       ///< all digits before the exponent
+};
+
+NumberShape shape_of_number(std::string_view text) {
+  NumberShape shape;
+  std::string_view rest = trim(text);
+  if (rest.starts_with('-')) rest.remove_prefix(1);
+  if (is_word(rest, "nan") || is_word(rest, "inf") || is_word(rest, "infinity")) {
+    shape.special = true;
+    return shape;
+  }
+  // "007" is a code and "+49" a telephone number; "1." may be the first of a list.
+  if (rest.size() > 1 && rest[0] == '0' && is_digit(rest[1])) return shape;
+  int zeros = 0;
+  std::size_t at = 0;
+  for (; at < rest.size(); ++at) {
+    if (rest[at] == '.' && !shape.fraction) {
+      shape.fraction = true;
+      continue;
+    }
+    if (!is_digit(rest[at])) break;
+    ++shape.length;
+    if (rest[at] != '0') {
+      shape.significant += zeros + 1;
+      zeros = 0;
+    } else if (shape.significant > 0) {
+      ++zeros;
+    }
+  }
+  if (at == 0 || !is_digit(rest[at - 1])) return shape;
+  if (at < rest.size() && to_lower(rest[at]) == 'e') {
+    shape.exponent = true;
+    if (++at < rest.size() && (rest[at] == '+' || rest[at] == '-')) ++at;
+    const std::size_t first = at;
+    while (at < rest.size() && is_digit(rest[at])) ++at;
+    if (at == first) return shape;
+  }
+  shape.number = at == rest.size();
+  return shape;
+}
+
+/// Whether a double keeps the number to its last digit: its shortest spelling has the same significant digits.
+bool is_exact_as_double(std::string_view number) {
+  number = trim(number);
+  double value = 0;
+  fast_float::from_chars(number.data(), number.data() + number.size(), value);
+  char shortest[40];
+  const auto written = std::to_chars(shortest, shortest + sizeof shortest, value, std::chars_format::scientific);
+  const auto significant_digits = [](std::string_view text) {
+    std::string digits;
+    for (const char c : text) {
+      if (to_lower(c) == 'e') break;
+      if (is_digit(c) && (c != '0' || !digits.empty())) digits += c;
+    }
+    while (digits.ends_with('0')) digits.pop_back();
+    return digits;
+  };
+  return significant_digits(number) == significant_digits({shortest, static_cast<std::size_t>(written.ptr - shortest)});
+}
+
+constexpr int kDigitsOfDouble = 15;  // every decimal of so many digits survives the way through a double
+constexpr int kSafeLength = 300;     // and of so many digits before the exponent is in its range
+
+bool is_any_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view candidate) { return is_word(word, candidate); });
+}
+
+}  // namespace
+
+struct Inference::Judges {
+  explicit Judges(const Format& given) : format(given) {
+    add(kBoolean, kBoolOid);
+    add(kInteger, kInt4Oid);
+    add(kBigint, kInt8Oid);
+    add(kNumeric, kNumericOid);
+    add(kDouble, kFloat8Oid);
+    add(kDate, kDateOid);
+    add(kTimestamp, kTimestampOid);
+    add(kTimestamptz, kTimestamptzOid);
+    add(kUuid, kUuidOid);
+    if (auto made = NumberText::make(given); made.ok()) numbers = std::move(*made);
+    if (auto made = TemporalReader::make("date", given); made.ok()) times = std::move(*made);
+  }
+
+  /// A converter that the format does not allow (an unknown time zone, say) takes no value: the loader will say why.
+  void add(Candidate candidate, std::uint32_t oid) {
+    auto made = make_converter({oid, -1, {}}, format);
+    if (made.ok()) converters[index(candidate)] = std::move(*made);
+  }
+  static std::size_t index(Candidate candidate) {
+    return static_cast<std::size_t>(std::countr_zero(unsigned{candidate}));
+  }
+
+  Format format;
+  std::array<std::unique_ptr<Converter>, 9> converters;
+  std::optional<NumberText> numbers;
+  std::optional<TemporalReader> times;
+};
+
+Inference::Inference(std::size_t columns, Format format)
+    : columns_(columns), judges_(std::make_unique<Judges>(format)) {}
+Inference::Inference(Inference&&) noexcept = default;
+Inference& Inference::operator=(Inference&&) noexcept = default;
+Inference::~Inference() = default;
+
+bool Inference::accepts(Candidate candidate, std::string_view text) {
+  const auto& converter = judges_->converters[Judges::index(candidate)];
+  scratch_.clear();
+  return converter && converter->write(text, scratch_, ignored_) == Verdict::kOk;
+}
+
+void Inference::observe(std::size_t index, std::string_view text) {
+  Column& column = columns_[index];
+  column.seen = true;
+  if (column.possible == 0) return;
+  unsigned allowed = 0;
+  if (column.possible & kNumbers) allowed |= judge_number(column, text);
+  if (column.possible & kTimes) allowed |= judge_time(column, text);
+  if (column.possible & kBoolean) allowed |= judge_boolean(column, trim(text));
+  if (column.possible & kUuid) allowed |= judge_uuid(text);
+  column.possible &= allowed;
+}
+
+unsigned Inference::judge_boolean(Column& column, std::string_view word) {
+  // 0 and 1 are integers, and "tru" is a word that only PostgreSQL knows.
+  if (word.empty() || is_digit(word[0]) || is_any_of(word, {"tr", "tru", "fa", "fal", "fals", "ye", "of"})) return 0;
+  if (!accepts(kBoolean, word)) return 0;
+  column.whole_word |= is_any_of(word, {"true", "false"});
+  (scratch_.data()[4] != 0 ? column.true_word : column.false_word) = true;
+  return kBoolean;
+}
+
+unsigned Inference::judge_number(Column& column, std::string_view text) {
+  std::string_view plain = text;
+  char buffer[kLongestNumber];
+  if (!judges_->numbers) return 0;
+  if (!judges_->numbers->is_plain()) {
+    const auto converted = judges_->numbers->to_plain(text, buffer);
+    if (!converted) return 0;
+    plain = *converted;
+  }
+  const NumberShape shape = shape_of_number(plain);
+  if (!shape.number && !shape.special) return 0;
+  column.digits |= shape.number;
+  column.floating |= shape.exponent || shape.special;
+
+  unsigned allowed = 0;
+  const bool integer = shape.number && !shape.fraction && !shape.exponent;
+  if (integer && (column.possible & kInteger) && accepts(kInteger, text)) {
+    allowed |= kInteger | kBigint | kNumeric;
+  } else if (integer && (column.possible & kBigint) && accepts(kBigint, text)) {
+    allowed |= kBigint | kNumeric;
+  } else if ((column.possible & kNumeric) && accepts(kNumeric, text)) {
+    allowed |= kNumeric;
+  }
+  if (column.possible & kDouble) {
+    const bool sure =
+        shape.number && !shape.exponent && shape.significant <= kDigitsOfDouble && shape.length < kSafeLength;
+    const bool exact = sure || shape.special || shape.significant <= kDigitsOfDouble || is_exact_as_double(plain);
+    if (sure || (exact && accepts(kDouble, text))) allowed |= kDouble;
+  }
+  return allowed;
+}
+
+unsigned Inference::judge_time(Column& column, std::string_view text) {
+  if (!judges_->times) return 0;
+  DateTime value;
+  if (judges_->times->read(text, value, ignored_) != Verdict::kOk) return 0;
+  if (value.kind != DateTime::Kind::kFinite) return kTimes;
+  // Digits in a row are a number or a code, unless a date_format says that dates are written so.
+  const std::string_view word = trim(text);
+  if (judges_->format.date_format.empty() && std::all_of(word.begin(), word.end(), is_digit)) return 0;
+  column.digits = true;
+  if (value.has_zone) return value.has_time && accepts(kTimestamptz, text) ? unsigned{kTimestamptz} : 0;
+  unsigned allowed = value.has_time ? 0 : unsigned{kDate};
+  if ((column.possible & kTimestamp) && accepts(kTimestamp, text)) allowed |= kTimestamp;
+  return allowed;
+}
+
+unsigned Inference::judge_uuid(std::string_view text) {
+  // 32 digits without hyphens may as well be a checksum, which would come back with hyphens.
+  constexpr std::size_t kUsualLength = 36;
+  const bool usual =
+      text.size() == kUsualLength && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+  return usual && accepts(kUuid, text) ? unsigned{kUuid} : 0;
+}
+
+std::string_view Inference::type_of(const Column& column) {
+  const unsigned possible = column.seen ? column.possible : 0;
+  // Times before numbers: both are possible only where date_format names a spelling of digits alone.
+  if (column.digits) {
+    if (possible & kDate) return "date";
+    if (possible & kTimestamp) return "timestamp without time zone";
+    if (possible & kTimestamptz) return "timestamp with time zone";
+    if (column.floating && (possible & kDouble)) return "double precision";
+    if (possible & kInteger) return "integer";
+    if (possible & kBigint) return "bigint";
+    if (possible & kNumeric) return "numeric";
+  }
+  if ((possible & kBoolean) && (column.whole_word || (column.true_word && column.false_word))) return "boolean";
+  return possible & kUuid ? "uuid" : "text";
+}
+
+std::vector<std::string> Inference::types() const {
+  std::vector<std::string> types;
+  types.reserve(columns_.size());
+  for (const Column& column : columns_) types.emplace_back(type_of(column));
+  return types;
+}
+
+}  // namespace cpi::value

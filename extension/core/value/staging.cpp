@@ -1,0 +1,117 @@
+// Text staging: for types that have no converter, and for columns in which a spelling turned up that only the server
+// knows.
+//
+// The server reads staged text by its own settings (DateStyle, TimeZone), which are not the format's. So for dates and
+// timestamps everything that the format decides is decided here, and written in ISO form; the rest is passed on as it
+// is.
+#include <cstdio>
+
+#include "core/value/calendar.h"
+#include "core/value/families.h"
+#include "core/value/type_oid.h"
+
+namespace cpi::value {
+
+namespace {
+
+class TextStagingConverter final : public Converter {
+ public:
+  explicit TextStagingConverter(bool needs_cast) : needs_cast_(needs_cast) {}
+
+  Verdict write(std::string_view text, CopyBuffer& out, std::string&) const override {
+    out.put_int32(static_cast<std::int32_t>(text.size()));
+    out.put_bytes(text);
+    return Verdict::kOk;
+  }
+
+  std::string_view staging_type() const override { return "text"; }
+  bool needs_cast() const override { return needs_cast_; }
+  bool is_canonical() const override { return false; }
+
+ private:
+  bool needs_cast_;
+};
+
+std::uint64_t read_big_endian(const char* bytes, std::size_t width) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < width; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+/// The ISO form of a stored date or timestamp, with an offset of UTC where the type has a zone. Never BC: no converter
+/// reads that.
+std::string iso_text(std::uint32_t type, const char* payload) {
+  std::int64_t days = 0;
+  std::int64_t time = 0;
+  if (type == kDateOid) {
+    days = static_cast<std::int32_t>(read_big_endian(payload, 4));
+    if (days == kDateInfinity) return "infinity";
+    if (days == kDateMinusInfinity) return "-infinity";
+  } else {
+    const auto stored = static_cast<std::int64_t>(read_big_endian(payload, 8));
+    if (stored == kTimestampInfinity) return "infinity";
+    if (stored == kTimestampMinusInfinity) return "-infinity";
+    days = stored / kMicrosecondsPerDay - (stored % kMicrosecondsPerDay < 0 ? 1 : 0);
+    time = stored - days * kMicrosecondsPerDay;
+  }
+  const CivilDate date = civil_date(days);
+  char text[64];
+  int length =
+      std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(date.year), date.month, date.day);
+  if (type != kDateOid) {
+    const std::int64_t seconds = time / kMicrosecondsPerSecond;
+    length += std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), " %02d:%02d:%02d.%06d%s",
+                            static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+                            static_cast<int>(seconds % 60), static_cast<int>(time % kMicrosecondsPerSecond),
+                            type == kTimestamptzOid ? "+00" : "");
+  }
+  return {text, static_cast<std::size_t>(length)};
+}
+
+/// Dates and timestamps on their way to the server's cast.
+class TemporalStagingConverter final : public Converter {
+ public:
+  TemporalStagingConverter(std::uint32_t type, std::unique_ptr<Converter> inner)
+      : type_(type), inner_(std::move(inner)) {}
+
+  Verdict write(std::string_view text, CopyBuffer& out, std::string& why) const override {
+    const std::size_t before = out.size();
+    const Verdict verdict = inner_->write(text, out, why);
+    if (verdict == Verdict::kReject) return verdict;
+    if (verdict == Verdict::kAskServer) {
+      out.put_int32(static_cast<std::int32_t>(text.size()));
+      out.put_bytes(text);
+      return Verdict::kOk;
+    }
+    const std::string iso = iso_text(type_, out.data() + before + 4);
+    out.truncate(before);
+    out.put_int32(static_cast<std::int32_t>(iso.size()));
+    out.put_bytes(iso);
+    return Verdict::kOk;
+  }
+
+  std::string_view staging_type() const override { return "text"; }
+  bool needs_cast() const override { return true; }
+  bool is_canonical() const override { return false; }
+
+ private:
+  std::uint32_t type_;
+  std::unique_ptr<Converter> inner_;
+};
+
+}  // namespace
+
+std::unique_ptr<Converter> make_text_staging_converter(const ColumnType& type) {
+  return std::make_unique<TextStagingConverter>(type.oid != kTextOid);
+}
+
+Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType& type, const Format& format) {
+  if (type.oid == kDateOid || type.oid == kTimestampOid || type.oid == kTimestamptzOid) {
+    Result<std::unique_ptr<Converter>> inner = make_converter(type, format);
+    if (!inner) return inner.error();
+    return {std::make_unique<TemporalStagingConverter>(type.oid, std::move(*inner))};
+  }
+  return make_text_staging_converter(type);
+}
+
+}  // namespace cpi::value
