@@ -1,0 +1,150 @@
+-- What an attempt writes: the list of files, each file's result, errors, the end. All of it under the fence.
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_manifest_json(job_id uuid)
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'file_id', f.id, 'path', f.path, 'size', f.size, 'modified_at', f.modified_at, 'table_name', f.table_name,
+           'status', f.status) ORDER BY f.position), '[]')
+    FROM @extschema@.cpi_job_files AS f WHERE f.job_id = _cpi_manifest_json.job_id
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_manifest_json(uuid) IS 'The files of a job in order, as the agent reads them.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_manifest_json(uuid) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_manifest(job_id uuid, fence bigint)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_manifest.job_id, _cpi_manifest.fence);
+BEGIN
+  RETURN CASE WHEN job.manifest_written THEN @extschema@._cpi_manifest_json(job.id) END;
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_manifest(uuid, bigint) IS
+  'The files of the job in order, with those that are done; NULL when no attempt has listed them yet.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_manifest(uuid, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_manifest(uuid, bigint) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_write_manifest(job_id uuid, fence bigint, files jsonb)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_write_manifest.job_id, _cpi_write_manifest.fence);
+BEGIN
+  IF NOT job.manifest_written THEN
+    INSERT INTO @extschema@.cpi_job_files (job_id, position, path, size, modified_at, table_name)
+      SELECT job.id, row_number() OVER (ORDER BY min(f.place)), f.file ->> 'path',
+             (array_agg((f.file ->> 'size')::bigint ORDER BY f.place))[1],
+             (array_agg((f.file ->> 'modified_at')::timestamptz ORDER BY f.place))[1],
+             (array_agg(f.file ->> 'table_name' ORDER BY f.place))[1]
+        FROM jsonb_array_elements(coalesce(files, '[]')) WITH ORDINALITY AS f (file, place)
+        GROUP BY f.file ->> 'path';
+    UPDATE @extschema@.cpi_jobs AS j SET manifest_written = true WHERE j.id = job.id RETURNING * INTO job;
+    PERFORM @extschema@._cpi_notify_job(job, 'listed', jsonb_build_object(
+      'files', (SELECT count(*) FROM @extschema@.cpi_job_files AS f WHERE f.job_id = job.id)));
+  END IF;
+  RETURN @extschema@._cpi_manifest_json(job.id);
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) IS
+  'Writes the list of files [{"path","size","modified_at","table_name"}] once, a path that comes twice as one file; a list that stands already is answered instead.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_file(
+  job_id uuid, fence bigint, file_id uuid, result jsonb, rejects jsonb DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_finish_file.job_id, _cpi_finish_file.fence);
+  file @extschema@.cpi_job_files;
+BEGIN
+  UPDATE @extschema@.cpi_job_files AS f SET
+      status = CASE WHEN (result ->> 'success')::boolean THEN 'completed'
+                    WHEN result ->> 'status' = 'cancelled' THEN 'cancelled'
+                    ELSE 'failed' END,
+      table_name = coalesce(result ->> 'table_name', f.table_name),
+      read = coalesce((result ->> 'read')::bigint, 0),
+      inserted = coalesce((result ->> 'inserted')::bigint, 0),
+      updated = coalesce((result ->> 'updated')::bigint, 0),
+      skipped = coalesce((result ->> 'skipped')::bigint, 0),
+      duplicates = coalesce((result ->> 'duplicates')::bigint, 0),
+      rejected = coalesce((result ->> 'rejected')::bigint, 0),
+      deleted = coalesce((result ->> 'deleted')::bigint, 0),
+      error = CASE WHEN (result ->> 'success')::boolean THEN result ->> 'error'
+                   ELSE coalesce(result ->> 'error', 'the agent gave no reason') END,
+      strategy = result ->> 'strategy',
+      strategy_reason = result ->> 'strategy_reason',
+      sha256 = result ->> 'sha256',
+      size = coalesce((result ->> 'size')::bigint, f.size),
+      duration_seconds = (result ->> 'duration_seconds')::numeric,
+      warnings = nullif(result -> 'warnings', 'null'),
+      columns = nullif(result -> 'columns', 'null'),
+      finished_at = coalesce(f.finished_at, clock_timestamp())
+    WHERE f.id = _cpi_finish_file.file_id AND f.job_id = job.id
+    RETURNING * INTO file;
+  IF NOT FOUND THEN
+    PERFORM @extschema@._cpi_raise(404, format('file %s is none of job %s', _cpi_finish_file.file_id, job.id));
+  END IF;
+  DELETE FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = file.id;
+  INSERT INTO @extschema@.cpi_job_rejects (file_id, ordinal, line, byte_offset, column_name, reason, message, raw)
+    SELECT file.id, x.place, (x.reject ->> 'line')::bigint, (x.reject ->> 'offset')::bigint, x.reject ->> 'column',
+           coalesce(x.reject ->> 'reason', 'rejected'), coalesce(x.reject ->> 'message', x.reject ->> 'reason', 'rejected'),
+           x.reject ->> 'raw'
+      FROM jsonb_array_elements(coalesce(nullif(rejects, 'null'), '[]')) WITH ORDINALITY AS x (reject, place);
+  PERFORM @extschema@._cpi_count_files(job.id);
+  SELECT * INTO job FROM @extschema@.cpi_jobs AS j WHERE j.id = job.id;
+  PERFORM @extschema@._cpi_notify_job(job, 'file_finished', jsonb_build_object(
+    'file_id', file.id, 'file_status', file.status, 'files_processed', job.files_processed,
+    'files_failed', job.files_failed));
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) IS
+  'Writes a file''s result (the API''s file result with warnings and columns) and its rejects, and the job''s totals. Writing it again changes nothing.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_add_job_error(job_id uuid, fence bigint, error_type text, message text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_add_job_error.job_id, _cpi_add_job_error.fence);
+BEGIN
+  PERFORM @extschema@._cpi_log_job_error(job.id, _cpi_add_job_error.error_type, _cpi_add_job_error.message);
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) IS
+  'Adds an error to the job; error_type is one of those that cpi_job_errors lists.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_job(
+  job_id uuid, fence bigint, status text DEFAULT NULL, last_error text DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_finish_job.job_id, _cpi_finish_job.fence);
+  -- A file that was never finished failed: the attempt says that it has come to the end.
+  files record;
+  final text := _cpi_finish_job.status;
+  note text;
+BEGIN
+  IF final IS NOT NULL AND final NOT IN ('failed', 'cancelled') THEN
+    PERFORM @extschema@._cpi_raise(422, format('status "%s" is neither failed nor cancelled', final),
+                                   hint => 'Leave it out to have it decided from the files.');
+  END IF;
+  SELECT count(*) AS number, count(*) FILTER (WHERE f.status = 'completed') AS succeeded,
+         coalesce(sum(f.rejected) FILTER (WHERE f.status = 'completed'), 0) AS rejected,
+         min(f.error) FILTER (WHERE f.status = 'failed') AS error
+    INTO files FROM @extschema@.cpi_job_files AS f WHERE f.job_id = job.id;
+  IF final IS NULL THEN
+    final := CASE WHEN files.number = 0 THEN 'completed'
+                  WHEN files.succeeded = 0 THEN 'failed'
+                  WHEN files.succeeded < files.number OR files.rejected > 0 THEN 'partial'
+                  ELSE 'completed' END;
+    IF files.number = 0 THEN
+      note := 'no file was found';
+    END IF;
+  END IF;
+  job := @extschema@._cpi_end_job(job.id, final, _cpi_finish_job.last_error, note);
+  RETURN @extschema@._cpi_job_json(job);
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) IS
+  'Ends the job: failed or cancelled when status says so, otherwise as its files decide. Writes the webhook''s delivery row and notifies in the same transaction.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) TO cpi_agent;
