@@ -11,18 +11,18 @@ namespace cpi::cli {
 /// What the person asked for.
 struct ManagedImport {
   std::string project;
-  std::vector<std::string> files;       ///< `local_files`, made absolute; empty: what the project's source lists
+  std::vector<std::string> files;  ///< `local_files`, made absolute; empty: what the project's source lists
   bool force = false;
   bool dry_run = false;
-  bool no_wait = false;                 ///< print the job's id and leave
-  bool json = false;                    ///< the job as JSON on standard output instead of the summary table
-  bool quiet = false;                   ///< no progress bar
-  std::string rejects_file;             ///< where to write the rejected rows as CSV; empty: nowhere
+  bool no_wait = false;      ///< print the job's id and leave
+  bool json = false;         ///< the job as JSON on standard output instead of the summary table
+  bool quiet = false;        ///< no progress bar
+  std::string rejects_file;  ///< where to write the rejected rows as CSV; empty: nowhere
   std::optional<std::string> callback_url;
 };
 
-/// Enqueues the import and, unless `no_wait`, follows the job with a progress bar until it ends. Ctrl-C asks the job to be
-/// cancelled. Returns the exit code: 0 all loaded, 1 failed, 2 usage (unknown project, say), 3 partial.
+/// Enqueues the import and, unless `no_wait`, follows the job with a progress bar until it ends. Ctrl-C asks the job to
+/// be cancelled. Returns the exit code: 0 all loaded, 1 failed, 2 usage (unknown project, say), 3 partial.
 int run_managed_import(const ManagedImport& request);
 
 }  // namespace cpi::cli

@@ -143,7 +143,7 @@ class Load {
       if (!found.ok()) return found.error();
       survey_ = std::move(*found);
     }
-    input.header = survey_->header;
+    input.header = result_.header = survey_->header;
     if (infer) {
       for (const std::string& type : survey_->inferred) {
         input.inferred_types.push_back(target::resolve_type(*connection_, type));

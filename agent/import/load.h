@@ -41,6 +41,7 @@ struct LoadResult {
   double duration_seconds = 0;
   bool already_applied = false;            ///< the ledger had it: nothing was done now
   std::vector<std::string> warnings;
+  std::vector<std::string> header;         ///< the file's header, as the reader gave it
   std::vector<std::string> columns;        ///< the column names as loaded, in file order
   std::vector<csv::Reject> rejects;        ///< the first 10,000
 };

@@ -1,0 +1,25 @@
+// What a person reads after an import: a table with a line per file, then what went wrong and how to mend it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "import/load.h"
+
+namespace cpi::cli {
+
+/// file, table, read, inserted, updated, skipped, duplicates, rejected, seconds, rows/s: aligned columns, a line per
+/// file and a total where there are several.
+std::string summary_table(const std::vector<import::LoadResult>& results);
+
+/// Warnings, the error with its detail and hint, and the first rejected rows; empty when there is nothing to say.
+/// `rejects_file` is where all rejects went, or empty.
+std::string remarks(const import::LoadResult& result, const std::string& rejects_file);
+
+/// An error for a terminal: message, then DETAIL and HINT lines as psql prints them.
+std::string error_text(const Error& error);
+
+/// 0 all loaded, 1 nothing loaded, 3 some files failed or rows were rejected.
+int exit_code_of(const std::vector<import::LoadResult>& results);
+
+}  // namespace cpi::cli

@@ -1,0 +1,129 @@
+// `cpi import`: the words of its command line. With --to the files go straight into a database (import_direct), without
+// it through the queue of the management database (import_managed).
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/import_direct.h"
+#include "cli/import_managed.h"
+
+namespace cpi::cli {
+
+namespace {
+
+/// Everything that the command line can say; the two requests are cut from it.
+struct Words {
+  std::vector<std::string> arguments;
+  DirectImport direct;
+  bool no_wait = false;
+  std::string callback_url;
+};
+
+int run_managed(const CLI::App& command, const Words& words) {
+  // Silently ignoring --delimiter, say, would load something else than was asked for: the project's config decides
+  // there.
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() > 0 && option->get_group() == "With --to") {
+      std::fprintf(stderr, "cpi: %s goes with --to only; in a project the config says it\n",
+                   option->get_name().c_str());
+      return kExitUsage;
+    }
+  }
+  if (words.arguments.empty()) {
+    std::fputs("cpi: name a project, or a database with --to (see cpi import --help)\n", stderr);
+    return kExitUsage;
+  }
+  ManagedImport request;
+  request.project = words.arguments.front();
+  for (std::size_t i = 1; i < words.arguments.size(); ++i) {
+    request.files.push_back(std::filesystem::absolute(words.arguments[i]).lexically_normal().string());
+  }
+  request.force = words.direct.force;
+  request.dry_run = words.direct.dry_run;
+  request.no_wait = words.no_wait;
+  request.json = words.direct.json;
+  request.quiet = words.direct.quiet;
+  request.rejects_file = words.direct.rejects_file;
+  if (!words.callback_url.empty()) request.callback_url = words.callback_url;
+  return run_managed_import(request);
+}
+
+void add_table_options(CLI::App& command, OptionFlags& flags) {
+  const auto direct = [](CLI::Option* option) { return option->group("With --to"); };
+  direct(
+      command.add_option("--table,-t", flags.table, "Table, or schema.table; else the file's name without extension"));
+  direct(command.add_option("--schema", flags.schema, "Schema of the table [public]"));
+  direct(command.add_option("--primary-key,-k", flags.primary_key,
+                            "Key columns, separated by commas; else the table's own"))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON"));
+  direct(command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab"));
+  direct(command.add_option("--quote", flags.quote, "Quote character [\"]; empty: none"));
+  direct(command.add_option("--escape", flags.escape, "Escape character inside quotes [the quote doubled]"));
+  direct(command.add_option("--encoding", flags.encoding, "Encoding of the files [utf-8]"));
+  direct(command.add_option("--header", flags.header, "true, false, or the number of header rows [true]"));
+  direct(command.add_option("--skiprows", flags.skiprows, "Lines before the header to be ignored [0]"));
+  direct(command.add_option("--null-if", flags.null_if, "Unquoted fields that mean NULL [empty ones]"))
+      ->allow_extra_args(false);
+  direct(command.add_option("--datestyle", flags.datestyle, "Order of day, month and year, such as DMY"));
+  direct(command.add_option("--types", flags.types, "Columns of a new table: text or infer [text]"));
+  direct(command.add_option("--new-columns", flags.new_columns, "Columns the table lacks: add, ignore or fail [add]"));
+  direct(command.add_option("--missing-columns", flags.missing_columns,
+                            "Columns the file lacks: keep, null or fail [keep]"));
+  direct(command.add_option("--duplicates", flags.duplicates, "A key that comes again: last, first or error [last]"));
+  direct(command.add_option("--on-error", flags.on_error, "A row that does not fit: abort or continue [abort]"));
+  direct(command.add_option("--max-errors", flags.max_errors, "Rows that may be rejected: a number or a percentage"));
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, int& exit_code) {
+  const auto words = std::make_shared<Words>();
+  CLI::App* command = app.add_subcommand("import", "Import CSV files: FILE… --to URL, or PROJECT [FILE…]");
+  command->footer(
+      "cpi import --to postgresql://user@host/db orders.csv       straight into a database\n"
+      "cpi import --to \"\" *.csv --jobs 2                          where PGHOST, PGDATABASE … point to\n"
+      "cpi import customer_abc                                    a project, through the queue\n"
+      "\nPasswords are taken from PGPASSWORD or ~/.pgpass as well as from the URL.\n"
+      "Exit codes: 0 all loaded, 1 failed, 2 wrong usage, 3 partly loaded");
+  command->add_option("arguments", words->arguments, "With --to: the files. Without: the project, then files of it")
+      ->type_name("FILE…|PROJECT [FILE…]");
+  CLI::Option* to = command->add_option("--to", words->direct.to, "Database to load into; empty: libpq's environment")
+                        ->type_name("URL");
+  command->add_flag("--dry-run", words->direct.dry_run, "Do everything but the commit");
+  command->add_flag("--force", words->direct.force, "Load content again that a table without a key has got");
+  command->add_flag("--json", words->direct.json, "Print results as JSON");
+  command->add_flag("--quiet,-q", words->direct.quiet, "Print errors only");
+  command->add_option("--rejects", words->direct.rejects_file, "Write rejected rows to this file, to be mended")
+      ->type_name("FILE");
+  add_table_options(*command, words->direct.flags);
+  command->add_option("--jobs,-j", words->direct.jobs, "Files at a time, of different tables [1]")
+      ->check(CLI::Range(1, 64))
+      ->group("With --to");
+  CLI::Option* no_wait =
+      command->add_flag("--no-wait", words->no_wait, "Print the job's id and leave")->group("With PROJECT");
+  CLI::Option* callback = command->add_option("--callback-url", words->callback_url, "Webhook to call at the job's end")
+                              ->group("With PROJECT");
+  command->callback([=, &exit_code] {
+    if (to->count() == 0) {
+      exit_code = run_managed(*command, *words);
+      return;
+    }
+    if (no_wait->count() > 0 || callback->count() > 0) {
+      std::fputs("cpi: --no-wait and --callback-url go with a project, not with --to\n", stderr);
+      exit_code = kExitUsage;
+      return;
+    }
+    if (words->arguments.empty()) {
+      std::fputs("cpi: name at least one file\n", stderr);
+      exit_code = kExitUsage;
+      return;
+    }
+    words->direct.files = words->arguments;
+    exit_code = run_direct_import(words->direct);
+  });
+}
+
+}  // namespace cpi::cli
