@@ -17,15 +17,15 @@ enum class InvalidBytes { kReject, kReplace };
 /// The dialect of one file. The defaults are RFC 4180 with a header and any line ending (LF, CRLF, CR, mixed).
 /// Everything here is UTF-8: files in another encoding are transcoded before the reader sees them.
 struct Dialect {
-  std::string delimiter = ",";           ///< one or more bytes; never empty, never a line break
-  std::string quote = "\"";              ///< one character, or empty for none
-  std::string escape;                    ///< empty: a quote is escaped by doubling; else one character, such as "\\"
-  int header_rows = 1;                   ///< rows that name the columns; joined by a blank per column; 0: none
-  std::vector<std::string> columns;      ///< names that replace the header's, or stand in for a missing one
-  std::int64_t skip_rows = 0;            ///< physical lines before the header to be ignored
-  std::string comment;                   ///< lines that start with it are ignored; empty: none
-  std::string stop_at;                   ///< the table ends before the first line that starts with it; empty: never
-  bool trim = false;                     ///< blanks and tabs around unquoted fields, and outside quotes, are dropped
+  std::string delimiter = ",";       ///< one or more bytes; never empty, never a line break
+  std::string quote = "\"";          ///< one character, or empty for none
+  std::string escape;                ///< empty: a quote is escaped by doubling; else one character, such as "\\"
+  int header_rows = 1;               ///< rows that name the columns; joined by a blank per column; 0: none
+  std::vector<std::string> columns;  ///< names that replace the header's, or stand in for a missing one
+  std::int64_t skip_rows = 0;        ///< physical lines before the header to be ignored
+  std::string comment;               ///< lines that start with it are ignored; empty: none
+  std::string stop_at;           ///< the table ends before the first line that starts with it ("\n": an empty line)
+  bool trim = false;                 ///< blanks and tabs around unquoted fields, and outside quotes, are dropped
   Ragged ragged = Ragged::kReject;
   OnNul on_nul = OnNul::kReject;
   InvalidBytes invalid_bytes = InvalidBytes::kReject;

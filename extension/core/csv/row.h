@@ -22,17 +22,17 @@ struct Field {
 enum class Reason {
   kTooFewFields,
   kTooManyFields,
-  kStrayQuote,         ///< a quote inside an unquoted field, or text after a closing quote
-  kUnclosedQuote,      ///< a quoted field that never ends in a way that fits the table
+  kStrayQuote,     ///< a quote inside an unquoted field, or text after a closing quote
+  kUnclosedQuote,  ///< a quoted field that never ends in a way that fits the table
   kNulByte,
   kInvalidEncoding,
   kFieldTooLong,
   kRowTooLong,
-  kInvalidValue,       ///< a field that does not convert to its column's type
-  kNullKey,            ///< a primary-key column without a value
+  kInvalidValue,  ///< a field that does not convert to its column's type
+  kNullKey,       ///< a primary-key column without a value
   kNotNullViolation,
-  kDuplicateKey,       ///< under `duplicates: error`
-  kRefusedByServer,    ///< a constraint or trigger of the target refused the row
+  kDuplicateKey,     ///< under `duplicates: error`
+  kRefusedByServer,  ///< a constraint or trigger of the target refused the row
   kSuppressedByTrigger,
 };
 
@@ -42,15 +42,15 @@ std::string_view reason_name(Reason reason);
 /// One row. Lines count from 1 as an editor counts them; a row that spans lines has the number of its first.
 struct Row {
   std::int64_t line = 0;
-  std::int64_t offset = 0;          ///< byte offset of the row's first byte in the UTF-8 stream, from 0
-  std::span<const Field> fields;    ///< exactly as many as the header has
+  std::int64_t offset = 0;        ///< byte offset of the row's first byte in the UTF-8 stream, from 0
+  std::span<const Field> fields;  ///< exactly as many as the header has
 };
 
 /// One row that was not loaded. Owns its text, so it outlives the batch.
 struct Reject {
   std::int64_t line = 0;
   std::int64_t offset = 0;
-  std::string column;   ///< the file's name of the column at fault; empty when the whole row is
+  std::string column;  ///< the file's name of the column at fault; empty when the whole row is
   Reason reason = Reason::kInvalidValue;
   std::string message;  ///< what is wrong and how to mend it, with the offending value shortened
   std::string raw;      ///< the row's bytes as they stood in the file (without the line ending), cut at 64 kB

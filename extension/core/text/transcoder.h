@@ -1,4 +1,5 @@
-// From a file's encoding to UTF-8, in chunks of any size. UTF-8 itself passes through unchecked: the reader checks rows.
+// From a file's encoding to UTF-8, in chunks of any size. UTF-8 itself passes through unchecked: the reader checks
+// rows.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,44 @@
+// The reader's words: one function per kind of reject and failure, each saying what is wrong, where, and how to mend
+// it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/csv/dialect.h"
+#include "core/csv/row.h"
+#include "core/error.h"
+
+namespace cpi::csv {
+
+/// Where a row stands and what it looks like; the text is copied into the reject, cut at 64 kB.
+struct Place {
+  std::int64_t line = 0;
+  std::int64_t offset = 0;
+  std::string_view raw;
+};
+
+Reject wrong_field_count(const Place& place, std::size_t fields, std::size_t columns);
+/// The row has a value behind the trailing delimiter with which the table's rows end.
+Reject value_after_trailing_delimiter(const Place& place, std::size_t columns);
+/// `at` is the offset of the quote within `place.raw`; `after_closing`: text follows a closing quote.
+Reject stray_quote(const Place& place, std::size_t at, bool after_closing, std::string column, const Dialect& dialect);
+Reject unclosed_quote(const Place& place, std::string column, const Dialect& dialect);
+Reject nul_byte(const Place& place, std::size_t at, std::string column);
+Reject invalid_encoding(const Place& place, std::size_t at, std::string column);
+
+Error field_too_long(std::int64_t line, std::size_t field, const Limits& limits);
+Error row_too_long(std::int64_t line, const Limits& limits);
+Error header_too_long(std::int64_t line, const Limits& limits);
+Error too_many_columns(std::int64_t line, std::size_t columns, const Limits& limits);
+Error no_header(std::string_view why);
+Error bad_header(std::int64_t line, const Reject& reject);
+Error columns_do_not_match(std::int64_t line, std::size_t named, std::size_t found);
+Error unusable_dialect(std::string_view why);
+
+/// A text made fit for a message: at most about 60 characters, control characters and invalid bytes made visible.
+std::string excerpt(std::string_view text);
+
+}  // namespace cpi::csv

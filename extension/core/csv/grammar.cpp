@@ -1,0 +1,219 @@
+#include "core/csv/grammar.h"
+
+#include <algorithm>
+
+namespace cpi::csv {
+
+Grammar::Grammar(const Dialect& dialect)
+    : delimiter_(dialect.delimiter),
+      quote_(dialect.quote),
+      escape_(dialect.escape.empty() ? dialect.quote : dialect.escape),
+      own_escape_(!dialect.escape.empty() && dialect.escape != dialect.quote),
+      trim_(dialect.trim) {
+  set_.bytes = {'\n', '\r', delimiter_[0], quote_.empty() ? '\n' : quote_[0], own_escape_ ? escape_[0] : '\n'};
+  for (const char byte : set_.bytes) structural_[static_cast<unsigned char>(byte)] = true;
+  // A blank that is (part of) the delimiter separates; it is no blank around a field.
+  const bool blank_free = delimiter_.find(' ') == std::string::npos;
+  const bool tab_free = delimiter_.find('\t') == std::string::npos;
+  blanks_[0] = blank_free ? ' ' : '\t';
+  blanks_[1] = tab_free ? '\t' : ' ';
+  if (!blank_free && !tab_free) trim_ = false;
+}
+
+void Grammar::unescape(std::string_view text, std::string& out) const {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  const char* copied = at;
+  while (at < end) {
+    if (*at != escape_[0] || !matches(at, end, escape_)) {
+      ++at;
+      continue;
+    }
+    const char* following = at + escape_.size();
+    const bool removes =
+        following < end && (has_quote() ? is_quote(following, end) || matches(following, end, escape_)
+                                        : matches(following, end, escape_) || is_delimiter(following, end) ||
+                                              *following == '\n' || *following == '\r');
+    if (removes) {
+      out.append(copied, at);
+      copied = following;
+      at = following + 1;
+    } else {
+      at = following;
+    }
+  }
+  out.append(copied, end);
+}
+
+namespace {
+
+/// Steps over the line break at `at`. Null: a CR at the very end, an LF may follow.
+const char* after_break(const char* at, const char* end, bool final) {
+  if (*at == '\n') return at + 1;
+  if (at + 1 == end) return final ? end : nullptr;
+  return at[1] == '\n' ? at + 2 : at + 1;
+}
+
+bool is_break(char byte) {
+  return byte == '\n' || byte == '\r';
+}
+
+}  // namespace
+
+Line physical_line(const char* begin, const char* end, bool final) {
+  const char* at = begin;
+  while (at < end && !is_break(*at)) ++at;
+  if (at == end) return {end, final ? end : nullptr};
+  return {at, after_break(at, end, final)};
+}
+
+template <class Cursor>
+ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const char* begin, const char* end, bool final,
+                    Strictness strictness, Cursor& cursor, std::vector<RawField>& fields) {
+  ParsedRow row;
+  const std::size_t first = fields.size();
+  const auto fail = [&](RowStatus status, const char* at) {
+    row.status = status;
+    row.error_at = at;
+    row.error_field = fields.size() - first;
+    return row;
+  };
+  const std::size_t quote_size = grammar.quote().size();
+  // Near the end of what is at hand a token may be cut in two: wait for the rest.
+  const std::size_t longest =
+      std::max({grammar.delimiter().size(), grammar.quote().size(), grammar.escape().size(), std::size_t{1}});
+  const auto cut = [&](const char* at) { return !final && static_cast<std::size_t>(end - at) < longest; };
+
+  const char* at = begin;
+  while (true) {
+    const char* start = at;
+    if (grammar.trims()) {
+      while (start < end && grammar.is_blank(*start)) ++start;
+    }
+    if (start < end && cut(start)) return row;
+    RawField field;
+    const char* scan = start;
+    const char* content_end = nullptr;  // of the field, once known
+    if (start < end && grammar.is_quote(start, end)) {
+      const char* content = start + quote_size;
+      scan = content;
+      while (true) {
+        scan = cursor.next(scan);
+        if (static_cast<std::size_t>(scan - content) > max_field_bytes) return fail(RowStatus::kFieldTooLong, start);
+        if (scan >= end) return final ? fail(RowStatus::kUnclosedQuote, start) : row;
+        if (is_break(*scan)) {
+          scan = after_break(scan, end, final);
+          if (scan == nullptr) return row;
+          ++row.breaks;
+          continue;
+        }
+        if (cut(scan)) return row;
+        if (grammar.is_escape(scan, end)) {
+          const char* following = scan + grammar.escape().size();
+          if (following == end ? !final : cut(following)) return row;
+          if (following < end && (grammar.is_quote(following, end) || grammar.is_escape(following, end))) {
+            field.escaped = true;
+            following += grammar.is_quote(following, end) ? quote_size : grammar.escape().size();
+          }
+          scan = following;
+          continue;
+        }
+        if (grammar.is_quote(scan, end)) {
+          const char* following = scan + quote_size;
+          if (following == end ? !final : cut(following)) return row;
+          if (grammar.doubles_quotes() && following < end && grammar.is_quote(following, end)) {
+            field.escaped = true;
+            scan = following + quote_size;
+            continue;
+          }
+          break;
+        }
+        ++scan;
+      }
+      const char* closing = scan;
+      scan += quote_size;
+      if (grammar.trims()) {
+        while (scan < end && grammar.is_blank(*scan)) ++scan;
+      }
+      if (scan == end ? !final : cut(scan) && !is_break(*scan)) return row;
+      field.data = content;
+      field.size = static_cast<std::size_t>(closing - content);
+      field.quoted = true;
+      if (scan == end || is_break(*scan) || grammar.is_delimiter(scan, end)) {
+        content_end = closing;
+      } else if (strictness == Strictness::kStrict) {
+        row.after_closing = true;
+        return fail(RowStatus::kStrayQuote, closing);
+      } else {
+        field = {};
+      }
+    }
+    if (content_end == nullptr) {
+      while (true) {
+        scan = cursor.next(scan);
+        if (static_cast<std::size_t>(scan - start) > max_field_bytes) return fail(RowStatus::kFieldTooLong, start);
+        if (scan >= end) {
+          if (!final) return row;
+          scan = end;
+          break;
+        }
+        if (is_break(*scan)) break;
+        if (cut(scan)) return row;
+        if (grammar.is_escape(scan, end)) {
+          const char* following = scan + grammar.escape().size();
+          if (following == end ? !final : cut(following)) return row;
+          // With quotes the escape means nothing outside of them, except that an escaped quote is no stray one.
+          if (following < end && grammar.has_quote() && grammar.is_quote(following, end)) {
+            field.escaped = true;
+            following += quote_size;
+          } else if (following < end && !grammar.has_quote()) {
+            if (is_break(*following)) {
+              following = after_break(following, end, final);
+              if (following == nullptr) return row;
+              field.escaped = true;
+              ++row.breaks;
+            } else if (grammar.is_delimiter(following, end)) {
+              field.escaped = true;
+              following += grammar.delimiter().size();
+            } else if (grammar.is_escape(following, end)) {
+              field.escaped = true;
+              following += grammar.escape().size();
+            }
+          }
+          scan = following;
+          continue;
+        }
+        if (grammar.is_delimiter(scan, end)) break;
+        if (strictness == Strictness::kStrict && grammar.is_quote(scan, end)) {
+          return fail(RowStatus::kStrayQuote, scan);
+        }
+        ++scan;
+      }
+      content_end = scan;
+      if (grammar.trims()) {
+        while (content_end > start && grammar.is_blank(content_end[-1])) --content_end;
+      }
+      field.data = start;
+      field.size = static_cast<std::size_t>(content_end - start);
+    }
+    fields.push_back(field);
+    if (scan < end && !is_break(*scan)) {
+      at = scan + grammar.delimiter().size();
+      // An input that ends right after a delimiter ends with an empty field.
+      if (at == end && !final) return row;
+      continue;
+    }
+    row.content_end = scan;
+    row.next = scan == end ? end : after_break(scan, end, final);
+    if (row.next == nullptr) return row;
+    row.status = RowStatus::kComplete;
+    return row;
+  }
+}
+
+template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness, const ByteCursor&,
+                             std::vector<RawField>&);
+template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness, PositionCursor&,
+                             std::vector<RawField>&);
+
+}  // namespace cpi::csv

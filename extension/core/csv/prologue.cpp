@@ -1,0 +1,165 @@
+// What comes before the first row: byte order mark, skipped lines, header, and the table's shape.
+#include "core/csv/reader_impl.h"
+#include "core/text/utf8.h"
+
+namespace cpi::csv {
+namespace {
+
+// The first rows tell, by majority, whether it is the table's habit to end each row with a delimiter.
+constexpr int kTrailingRows = 9;
+
+}  // namespace
+
+std::optional<Error> flaw(const Dialect& dialect) {
+  const auto breaks = [](const std::string& text) { return text.find_first_of("\r\n") != std::string::npos; };
+  if (dialect.delimiter.empty()) return unusable_dialect("the delimiter is empty");
+  if (breaks(dialect.delimiter) || breaks(dialect.quote) || breaks(dialect.escape)) {
+    return unusable_dialect("delimiter, quote and escape cannot hold a line break");
+  }
+  const auto clash = [&](const std::string& token) {
+    return !token.empty() && (dialect.delimiter.starts_with(token) || token.starts_with(dialect.delimiter));
+  };
+  if (clash(dialect.quote)) return unusable_dialect("delimiter and quote begin alike");
+  if (clash(dialect.escape)) return unusable_dialect("delimiter and escape begin alike");
+  return std::nullopt;
+}
+
+/// The byte order mark.
+Result<Reader::Impl::Step> Reader::Impl::start() {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  const std::string_view text = between(window.begin(), window.end());
+  if (!final && text.size() < kMark.size() && kMark.starts_with(text)) return Step::kNeedMore;
+  if (text.starts_with(kMark)) window.consume(window.begin() + kMark.size());
+  phase = Phase::kSkip;
+  return Step::kDone;
+}
+
+Result<Reader::Impl::Step> Reader::Impl::skip() {
+  while (skipped < dialect.skip_rows && !(final && window.size() == 0)) {
+    const Line found = line_at(window.begin());
+    if (found.next == nullptr) {
+      if (window.size() > limits.row_bytes) return row_too_long(line, limits);
+      return Step::kNeedMore;
+    }
+    consume(found.next, 1);
+    ++skipped;
+  }
+  phase = Phase::kHeader;
+  return Step::kDone;
+}
+
+Result<Reader::Impl::Step> Reader::Impl::read_header() {
+  while (header_rows < dialect.header_rows) {
+    if (final && window.size() == 0) {
+      return no_header(header_rows == 0
+                           ? "the file is empty: there is no header"
+                           : "the file ends before its header of " + std::to_string(dialect.header_rows) + " rows");
+    }
+    const char* begin = window.begin();
+    const ParsedRow row = parse_at(begin);
+    const Line found = line_at(begin);
+    if (found.next != nullptr && ignorable(begin, found)) {
+      consume(found.next, 1);
+      continue;
+    }
+    const char* content_end = row.status == RowStatus::kComplete ? row.content_end : window.end();
+    if (static_cast<std::size_t>(content_end - begin) > limits.header_bytes) return header_too_long(line, limits);
+    if (row.status == RowStatus::kIncomplete || found.next == nullptr) return Step::kNeedMore;
+    if (row.status != RowStatus::kComplete) {
+      const Place here = place(begin, found.content_end);
+      return bad_header(
+          line, row.status == RowStatus::kStrayQuote
+                    ? stray_quote(here, static_cast<std::size_t>(row.error_at - begin), row.after_closing, "", dialect)
+                    : unclosed_quote(here, "", dialect));
+    }
+    const std::string_view raw = between(begin, row.content_end);
+    const std::size_t invalid = text::first_invalid_utf8(raw);
+    if (invalid != std::string_view::npos && dialect.invalid_bytes == InvalidBytes::kReject) {
+      return bad_header(line, invalid_encoding(place(begin, row.content_end), invalid, ""));
+    }
+    const std::size_t nul = raw.find('\0');
+    if (nul != std::string_view::npos && dialect.on_nul == OnNul::kReject) {
+      return bad_header(line, nul_byte(place(begin, row.content_end), nul, ""));
+    }
+    std::vector<std::string> fields;
+    for (const RawField& field : raw_fields) {
+      scratch.assign(field.data, field.size);
+      if (field.escaped) {
+        scratch.clear();
+        grammar.unescape({field.data, field.size}, scratch);
+      }
+      fields.emplace_back(clean(scratch));
+    }
+    header.add(fields);
+    header_line = line;
+    consume(row.next, row.breaks + 1);
+    ++header_rows;
+  }
+  if (dialect.header_rows > 0) {
+    Result<std::vector<std::string>> found = header.names(dialect, limits, header_line);
+    if (!found.ok()) return found.error();
+    names = std::move(*found);
+  } else {
+    names = dialect.columns;
+    if (names.size() > limits.columns) return too_many_columns(line, names.size(), limits);
+  }
+  phase = Phase::kShape;
+  return Step::kDone;
+}
+
+/// Looks at the first rows, without consuming them: how many fields without a header, and whether rows end in a
+/// delimiter that separates nothing.
+Result<Reader::Impl::Step> Reader::Impl::find_shape() {
+  std::size_t columns = names.size();
+  const bool blank_last = columns > 1 && dialect.columns.empty() && names.back().empty();
+  int seen = 0;
+  int with_delimiter = 0;
+  std::int64_t lines = 0;
+  const char* at = window.begin();
+  while (seen < kTrailingRows && lines < Recovery::kLines) {
+    if (at == window.end()) {
+      if (!final) return Step::kNeedMore;
+      break;
+    }
+    const Line found = line_at(at);
+    if (found.next == nullptr) {
+      if (window.size() > limits.row_bytes) return row_too_long(line + lines, limits);
+      return Step::kNeedMore;
+    }
+    ++lines;
+    if (ignorable(at, found)) {
+      at = found.next;
+      continue;
+    }
+    if ((lines > 1 || dialect.header_rows > 0) && stops_at(at)) break;
+    const ParsedRow row = parse_at(at);
+    if (row.status == RowStatus::kIncomplete) {
+      if (static_cast<std::size_t>(window.end() - at) > limits.row_bytes) return row_too_long(line + lines - 1, limits);
+      return Step::kNeedMore;
+    }
+    if (row.status != RowStatus::kComplete) {
+      at = found.next;
+      continue;
+    }
+    at = row.next;
+    if (columns == 0) {
+      columns = raw_fields.size();
+      if (columns > limits.columns) return too_many_columns(line + lines - 1, columns, limits);
+      for (std::size_t i = 0; i < columns; ++i) names.push_back("column" + std::to_string(i + 1));
+      break;
+    }
+    ++seen;
+    const bool last_empty = raw_fields.back().size == 0 && !raw_fields.back().quoted;
+    with_delimiter += last_empty && raw_fields.size() == columns + (blank_last ? 0 : 1) ? 1 : 0;
+  }
+  if (columns == 0 && at != window.end()) {
+    return no_header("none of the first " + std::to_string(lines) + " lines can be read as a row");
+  }
+  trailing = with_delimiter * 2 > seen;
+  if (blank_last && (trailing || seen == 0)) names.pop_back();
+  width = names.size() + (trailing ? 1 : 0);
+  phase = Phase::kRows;
+  return Step::kDone;
+}
+
+}  // namespace cpi::csv

@@ -1,0 +1,198 @@
+#include "core/csv/reader.h"
+
+#include "core/csv/reader_impl.h"
+#include "core/text/utf8.h"
+
+namespace cpi::csv {
+namespace {
+
+// A batch is made of about this much input, so that its fields are still in the processor's cache when they are used.
+constexpr std::size_t kSegment = std::size_t{64} << 10;
+// How much more input to wait for at most, after a row that was not complete.
+constexpr std::size_t kLongestWait = std::size_t{4} << 20;
+
+}  // namespace
+
+Result<Reader::Event> Reader::Impl::next(Batch& batch) {
+  batch.rows_.clear();
+  batch.rejects.clear();
+  arena.clear();
+  fields_used = 0;
+  if (failure) return *failure;
+  while (phase != Phase::kEnd) {
+    if (!final && window.size() < retry_at) return Event::kNeedBytes;
+    Result<Step> step = phase == Phase::kStart    ? start()
+                        : phase == Phase::kSkip   ? skip()
+                        : phase == Phase::kHeader ? read_header()
+                        : phase == Phase::kShape  ? find_shape()
+                                                  : read_rows(batch);
+    if (!step.ok()) {
+      failure = step.error();
+      return *failure;
+    }
+    if (!batch.empty()) {
+      retry_at = 0;
+      return Event::kBatch;
+    }
+    if (*step == Step::kNeedMore) {
+      retry_at = window.size() + std::clamp(window.size(), std::size_t{1}, kLongestWait);
+      return Event::kNeedBytes;
+    }
+  }
+  window.consume(window.end());
+  return Event::kEnd;
+}
+
+Result<Reader::Impl::Step> Reader::Impl::read_rows(Batch& batch) {
+  if (window.size() == 0) {
+    if (!final) return Step::kNeedMore;
+    phase = Phase::kEnd;
+    return Step::kDone;
+  }
+  const char* before = window.begin();
+  for (std::size_t size = kSegment;; size *= 4) {
+    const std::size_t taken = std::min(size, window.size());
+    Result<Step> step = read_segment(batch, window.begin() + taken);
+    if (!step.ok() || window.begin() != before || phase == Phase::kEnd) return step;
+    if (taken == window.size()) return Step::kNeedMore;
+  }
+}
+
+Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* segment_end) {
+  segment = window.begin();
+  const auto size = static_cast<std::size_t>(segment_end - segment);
+  const bool final_segment = final && segment_end == window.end();
+  if (positions.size() < size + Kernel::kSlack) positions.resize(size + Kernel::kSlack);
+  const Found found = kernel->find(segment, size, grammar.byte_set(), positions.data());
+  position_count = found.count;
+
+  // Rows end at a line break; what is behind the last one belongs to the next segment.
+  std::size_t breaks = position_count;
+  while (breaks > 0 && !is_break(segment[positions[breaks - 1]])) --breaks;
+  const char* last_break = breaks == 0 ? nullptr : segment + positions[breaks - 1];
+  // A CR at the very end may be half of a CRLF.
+  if (last_break != nullptr && *last_break == '\r' && last_break + 1 == segment_end && !final_segment) {
+    do --breaks;
+    while (breaks > 0 && !is_break(segment[positions[breaks - 1]]));
+    last_break = breaks == 0 ? nullptr : segment + positions[breaks - 1];
+  }
+  if (last_break == nullptr && !final_segment) {
+    if (static_cast<std::size_t>(window.end() - segment) > limits.row_bytes) return row_too_long(line, limits);
+    return Step::kNeedMore;
+  }
+  const char* stop = final_segment ? segment_end : last_break + 1;
+  const std::size_t sentinel = breaks;  // fast rows never look at a position behind the last line break
+
+  check_rows = found.nul || (found.non_ascii && !text::valid_utf8(between(segment, stop)));
+  if (batch.fields_.size() < position_count + width + 2) batch.fields_.resize(position_count + width + 2);
+  const bool line_rules = !dialect.comment.empty() || !dialect.stop_at.empty();
+  const bool fast = grammar.is_simple() && !check_rows && size <= limits.field_bytes && size <= limits.row_bytes;
+
+  const std::uint32_t* position = positions.data();
+  const std::uint32_t* last_position = positions.data() + position_count;
+  while (window.begin() < stop) {
+    const char* begin = window.begin();
+    if (line_rules) {
+      if (stops_at(begin)) {
+        phase = Phase::kEnd;
+        return Step::kDone;
+      }
+      if (!dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment)) {
+        const Line comment = line_at(begin);
+        if (comment.next == nullptr) return Step::kNeedMore;
+        consume(comment.next, 1);
+        continue;
+      }
+    }
+    while (position < last_position && segment + *position < begin) ++position;
+    if (fast && position < positions.data() + sentinel) {
+      fast_rows(batch, position, positions.data() + sentinel);
+      if (window.begin() != begin) continue;
+    }
+    if (is_break(*begin) && width > 1) {
+      const Line empty = line_at(begin);
+      if (empty.next == nullptr) return Step::kNeedMore;
+      consume(empty.next, 1);
+      continue;
+    }
+    Result<Step> step = slow_row(batch, {segment, position, last_position, segment_end}, final_segment);
+    if (!step.ok() || *step == Step::kNeedMore) return step;
+  }
+  return Step::kDone;
+}
+
+/// Rows without quotes, of the right width, each ending at a line break before `last`: no parser, no checks but these.
+void Reader::Impl::fast_rows(Batch& batch, const std::uint32_t*& position, const std::uint32_t* last) {
+  const char delimiter = dialect.delimiter[0];
+  const char comment = dialect.comment.empty() ? '\n' : dialect.comment[0];
+  const char stop = dialect.stop_at.empty() ? '\n' : dialect.stop_at[0];
+  const char* begin = window.begin();
+  const std::int64_t offset = window.offset(begin);
+  const char* const first = begin;
+  std::int64_t rows = 0;
+  while (position < last && *begin != comment && *begin != stop) {
+    const std::uint32_t* at = position;
+    Field* const fields = batch.fields_.data() + fields_used;
+    Field* field = fields;
+    const char* start = begin;
+    const char* found = segment + *at;
+    while (*found == delimiter) {
+      field->data = start;
+      field->size = static_cast<std::uint32_t>(found - start);
+      field->quoted = false;
+      ++field;
+      start = found + 1;
+      found = segment + *++at;
+    }
+    if (!is_break(*found)) break;
+    field->data = start;
+    field->size = static_cast<std::uint32_t>(found - start);
+    field->quoted = false;
+    ++field;
+    const auto count = static_cast<std::size_t>(field - fields);
+    if (count != width || (trailing && field[-1].size != 0)) break;
+    batch.rows_.push_back({line + rows, offset + (begin - first), fields_used, names.size(), between(begin, found)});
+    fields_used += count;
+    ++rows;
+    ++at;
+    begin = found + 1;
+    if (*found == '\r' && at < last + 1 && begin == segment + *at && *begin == '\n') {
+      ++begin;
+      ++at;
+    }
+    position = at;
+  }
+  consume(begin, rows);
+}
+
+Reader::Reader(Dialect dialect, Limits limits) : impl_(std::make_unique<Impl>(std::move(dialect), limits)) {}
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+std::span<char> Reader::space(std::size_t bytes) {
+  return impl_->window.space(bytes);
+}
+
+void Reader::commit(std::size_t bytes) {
+  impl_->window.commit(bytes);
+  if (impl_->phase == Impl::Phase::kEnd) impl_->window.consume(impl_->window.end());
+}
+
+void Reader::finish() {
+  impl_->final = true;
+}
+
+Result<Reader::Event> Reader::next(Batch& batch) {
+  return impl_->next(batch);
+}
+
+const std::vector<std::string>& Reader::header() const {
+  return impl_->names;
+}
+
+std::int64_t Reader::bytes_read() const {
+  return impl_->window.consumed();
+}
+
+}  // namespace cpi::csv

@@ -1,0 +1,116 @@
+// What is behind the Reader: one object that walks through the phases of a file. Private to reader.cpp (the loop and
+// the fast path), prologue.cpp (what comes before the first row) and slow_row.cpp (everything that the fast path
+// leaves).
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/csv/complaint.h"
+#include "core/csv/grammar.h"
+#include "core/csv/header.h"
+#include "core/csv/kernels/kernel.h"
+#include "core/csv/reader.h"
+#include "core/csv/recovery.h"
+#include "core/csv/window.h"
+
+namespace cpi::csv {
+
+/// Why no file can be read by this dialect; nothing when it is sound.
+std::optional<Error> flaw(const Dialect& dialect);
+
+inline bool is_break(char byte) {
+  return byte == '\n' || byte == '\r';
+}
+
+inline std::string_view between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+struct Reader::Impl {
+  enum class Phase { kStart, kSkip, kHeader, kShape, kRows, kEnd };
+  enum class Step {
+    kDone,      ///< the phase has advanced, or the batch has something
+    kNeedMore,  ///< the input at hand does not suffice
+  };
+
+  Impl(Dialect given, Limits given_limits)
+      : dialect(std::move(given)),
+        limits(given_limits),
+        failure(flaw(dialect)),
+        grammar(failure ? Dialect{} : dialect),
+        recovery(grammar, dialect.comment, limits.field_bytes) {}
+
+  Result<Event> next(Batch& batch);
+  Result<Step> start();
+  Result<Step> skip();
+  Result<Step> read_header();
+  Result<Step> find_shape();
+  Result<Step> read_rows(Batch& batch);
+
+  Result<Step> read_segment(Batch& batch, const char* segment_end);
+  void fast_rows(Batch& batch, const std::uint32_t*& position, const std::uint32_t* last);
+  Result<Step> slow_row(Batch& batch, PositionCursor cursor, bool final_segment);
+  Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
+  Result<Step> reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields);
+  bool spoilt(Batch& batch, const ParsedRow& row);
+  void emit(Batch& batch, const ParsedRow& row);
+  std::string_view clean(std::string_view text);
+
+  Line line_at(const char* at) const { return physical_line(at, window.end(), final); }
+  bool ignorable(const char* begin, const Line& found) const {
+    const std::string_view text = between(begin, found.content_end);
+    return text.empty() || (!dialect.comment.empty() && text.starts_with(dialect.comment));
+  }
+  bool stops_at(const char* at) const;
+  void consume(const char* up_to, std::int64_t lines) {
+    window.consume(up_to);
+    line += lines;
+  }
+  Place place(const char* begin, const char* end) const { return {line, window.offset(begin), between(begin, end)}; }
+  std::string column_name(std::size_t index) const { return index < names.size() ? names[index] : std::string(); }
+  ParsedRow parse_at(const char* at) {
+    raw_fields.clear();
+    const ByteCursor cursor{grammar, window.end()};
+    return parse_row(grammar, limits.field_bytes, at, window.end(), final, Strictness::kStrict, cursor, raw_fields);
+  }
+
+  const Dialect dialect;
+  const Limits limits;
+  std::optional<Error> failure;
+  const Grammar grammar;
+  Recovery recovery;
+  const Kernel* kernel = &active_kernel();
+
+  Window window;
+  Arena arena;
+  bool final = false;
+  Phase phase = Phase::kStart;
+  std::size_t retry_at = 0;  // bytes that the window must hold before another attempt is worth while
+  std::int64_t line = 1;
+  std::int64_t skipped = 0;
+
+  Header header;
+  int header_rows = 0;
+  std::int64_t header_line = 0;
+  std::vector<std::string> names;
+  std::size_t width = 0;  // fields of a row that fits: one per name, and one if rows end in a delimiter
+  bool trailing = false;
+
+  // Of the segment at hand.
+  std::vector<std::uint32_t> positions;
+  std::size_t position_count = 0;
+  const char* segment = nullptr;
+  bool check_rows = false;  // a NUL or an invalid byte is somewhere in it
+  std::size_t fields_used = 0;
+
+  std::vector<RawField> raw_fields;
+  std::string scratch;
+  std::string cleaned;
+};
+
+}  // namespace cpi::csv

@@ -1,0 +1,143 @@
+// One row at a time, by the grammar: quotes, escapes, long delimiters, and everything that may be wrong with a row.
+#include "core/csv/reader_impl.h"
+#include "core/text/utf8.h"
+
+namespace cpi::csv {
+
+bool Reader::Impl::stops_at(const char* at) const {
+  if (dialect.stop_at.empty()) return false;
+  if (is_break(dialect.stop_at[0])) return is_break(*at);
+  return between(at, window.end()).starts_with(dialect.stop_at);
+}
+
+Result<Reader::Impl::Step> Reader::Impl::slow_row(Batch& batch, PositionCursor cursor, bool final_segment) {
+  raw_fields.clear();
+  const char* begin = window.begin();
+  const ParsedRow row =
+      parse_row(grammar, limits.field_bytes, begin, cursor.end, final_segment, Strictness::kStrict, cursor, raw_fields);
+  if (row.status == RowStatus::kIncomplete) {
+    if (static_cast<std::size_t>(cursor.end - begin) > limits.row_bytes) return row_too_long(line, limits);
+    return Step::kNeedMore;
+  }
+  if (row.status != RowStatus::kComplete) return reject_bad(batch, row);
+  if (static_cast<std::size_t>(row.content_end - begin) > limits.row_bytes) return row_too_long(line, limits);
+
+  const std::size_t columns = names.size();
+  std::size_t count = raw_fields.size();
+  if (width > 1 && grammar.trims() && count == 1 && raw_fields[0].size == 0 && !raw_fields[0].quoted) {
+    consume(row.next, 1);  // nothing but blanks: an empty line
+    return Step::kDone;
+  }
+  if (check_rows && spoilt(batch, row)) {
+    consume(row.next, row.breaks + 1);
+    return Step::kDone;
+  }
+  if (trailing && count == width) {
+    const RawField& last = raw_fields.back();
+    if (last.size != 0 || last.quoted) {
+      if (dialect.ragged != Ragged::kCut) {
+        batch.rejects.push_back(value_after_trailing_delimiter(place(begin, row.content_end), columns));
+        consume(row.next, row.breaks + 1);
+        return Step::kDone;
+      }
+    }
+    raw_fields.pop_back();
+    count = columns;
+  } else if (count < width && dialect.ragged == Ragged::kPad) {
+    raw_fields.resize(columns, RawField{row.content_end, 0, false, false});
+  } else if (count > width && dialect.ragged == Ragged::kCut) {
+    raw_fields.resize(columns);
+  } else if (count != width) {
+    return reject_ragged(batch, row, count);
+  }
+  emit(batch, row);
+  consume(row.next, row.breaks + 1);
+  return Step::kDone;
+}
+
+Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRow& row) {
+  const char* begin = window.begin();
+  const bool quoted = grammar.is_quote(row.error_at, window.end());
+  if (row.status == RowStatus::kFieldTooLong && !quoted) {
+    return field_too_long(line, row.error_field, limits);
+  }
+  const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width);
+  if (!bad) return Step::kNeedMore;
+  if (bad->too_long) return field_too_long(line, row.error_field, limits);
+  const Place here = place(begin, bad->content_end);
+  const auto at = static_cast<std::size_t>(row.error_at - begin);
+  // The quote that was met in the wrong place may be the next row's opening one: then this row's own was never closed.
+  const bool closed_elsewhere = row.error_at >= bad->content_end;
+  batch.rejects.push_back(row.status == RowStatus::kStrayQuote && !closed_elsewhere
+                              ? stray_quote(here, at, row.after_closing, column_name(row.error_field), dialect)
+                              : unclosed_quote(here, column_name(row.error_field), dialect));
+  consume(bad->next, bad->lines);
+  return Step::kDone;
+}
+
+Result<Reader::Impl::Step> Reader::Impl::reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields) {
+  const char* begin = window.begin();
+  const std::optional<BadRow> bad = recovery.ragged_extent(row, begin, window.end(), final, width);
+  if (!bad) return Step::kNeedMore;
+  const Place here = place(begin, bad->content_end);
+  batch.rejects.push_back(bad->next == row.next ? wrong_field_count(here, fields, width)
+                                                : unclosed_quote(here, "", dialect));
+  consume(bad->next, bad->lines);
+  return Step::kDone;
+}
+
+/// Whether the row holds bytes for which the dialect rejects it; then it has been.
+bool Reader::Impl::spoilt(Batch& batch, const ParsedRow& row) {
+  const Place here = place(window.begin(), row.content_end);
+  const auto column_at = [&](std::size_t at) {
+    const char* byte = here.raw.data() + at;
+    for (std::size_t i = 0; i < raw_fields.size(); ++i) {
+      if (byte < raw_fields[i].data + raw_fields[i].size) return column_name(i);
+    }
+    return std::string();
+  };
+  const std::size_t nul = here.raw.find('\0');
+  if (nul != std::string_view::npos && dialect.on_nul == OnNul::kReject) {
+    batch.rejects.push_back(nul_byte(here, nul, column_at(nul)));
+    return true;
+  }
+  if (dialect.invalid_bytes == InvalidBytes::kReject) {
+    const std::size_t invalid = text::first_invalid_utf8(here.raw);
+    if (invalid != std::string_view::npos) {
+      batch.rejects.push_back(invalid_encoding(here, invalid, column_at(invalid)));
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The text as the dialect wants NUL and invalid bytes treated. Valid until the next call.
+std::string_view Reader::Impl::clean(std::string_view text) {
+  cleaned.clear();
+  text::append_replacing_invalid(text, cleaned);
+  std::erase(cleaned, '\0');
+  return cleaned;
+}
+
+void Reader::Impl::emit(Batch& batch, const ParsedRow& row) {
+  if (batch.fields_.size() < fields_used + raw_fields.size()) {
+    batch.fields_.resize((fields_used + raw_fields.size()) * 2);
+  }
+  Field* field = batch.fields_.data() + fields_used;
+  for (const RawField& raw : raw_fields) {
+    std::string_view text(raw.data, raw.size);
+    if (raw.escaped) {
+      scratch.clear();
+      grammar.unescape(text, scratch);
+      text = scratch;
+    }
+    if (check_rows) text = clean(text);
+    if (raw.escaped || check_rows) text = arena.store(text);
+    *field++ = {text.data(), static_cast<std::uint32_t>(text.size()), raw.quoted};
+  }
+  const char* begin = window.begin();
+  batch.rows_.push_back({line, window.offset(begin), fields_used, raw_fields.size(), between(begin, row.content_end)});
+  fields_used += raw_fields.size();
+}
+
+}  // namespace cpi::csv

@@ -1,0 +1,197 @@
+#include "core/text/transcoder.h"
+
+#include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "core/text/identifier.h"
+
+namespace cpi::text {
+namespace {
+
+constexpr std::string_view kForbidden = "\xFF\xFE";
+// Stands for a forbidden byte in ICU's UTF-16 output: a low surrogate alone, which no converter produces.
+constexpr UChar kForbiddenUnit = 0xDC00;
+
+class Identity final : public Transcoder {
+ public:
+  void convert(std::string_view bytes, std::string& out) override { out.append(bytes); }
+  void finish(std::string&) override {}
+  bool is_identity() const override { return true; }
+};
+
+/// ISO 8859-1: each byte is the code point of the same number.
+class Latin1 final : public Transcoder {
+ public:
+  void convert(std::string_view bytes, std::string& out) override {
+    const std::size_t start = out.size();
+    out.resize(start + bytes.size() * 2);
+    char* at = out.data() + start;
+    std::size_t i = 0;
+    while (i < bytes.size()) {
+      std::uint64_t word = 0;
+      while (i + 8 <= bytes.size()) {
+        std::memcpy(&word, bytes.data() + i, 8);
+        if ((word & 0x8080808080808080U) != 0) break;
+        std::memcpy(at, &word, 8);
+        at += 8;
+        i += 8;
+      }
+      for (std::size_t end = std::min(bytes.size(), i + 8); i < end; ++i) {
+        const auto byte = static_cast<unsigned char>(bytes[i]);
+        if (byte < 0x80) {
+          *at++ = static_cast<char>(byte);
+        } else {
+          *at++ = static_cast<char>(0xC0U | (byte >> 6U));
+          *at++ = static_cast<char>(0x80U | (byte & 0x3FU));
+        }
+      }
+    }
+    out.resize(static_cast<std::size_t>(at - out.data()));
+  }
+  void finish(std::string&) override {}
+  bool is_identity() const override { return false; }
+};
+
+struct CloseConverter {
+  void operator()(UConverter* converter) const { ucnv_close(converter); }
+};
+using Converter = std::unique_ptr<UConverter, CloseConverter>;
+
+/// Called by ICU for bytes that are no character: one mark for each run that it reports.
+void U_CALLCONV mark_forbidden(const void*, UConverterToUnicodeArgs* args, const char*, std::int32_t,
+                               UConverterCallbackReason reason, UErrorCode* status) {
+  if (reason != UCNV_UNASSIGNED && reason != UCNV_ILLEGAL && reason != UCNV_IRREGULAR) return;
+  *status = U_ZERO_ERROR;
+  ucnv_cbToUWriteUChars(args, &kForbiddenUnit, 1, 0, status);
+}
+
+class ByIcu final : public Transcoder {
+ public:
+  explicit ByIcu(Converter converter) : converter_(std::move(converter)) {}
+
+  void convert(std::string_view bytes, std::string& out) override { run(bytes, false, out); }
+  void finish(std::string& out) override {
+    run({}, true, out);
+    if (high_ != 0) out.append(kForbidden);
+    high_ = 0;
+  }
+  bool is_identity() const override { return false; }
+
+ private:
+  void run(std::string_view bytes, bool flush, std::string& out) {
+    const char* source = bytes.data();
+    const char* end = source + bytes.size();
+    while (true) {
+      UChar* target = units_.data();
+      UErrorCode status = U_ZERO_ERROR;
+      ucnv_toUnicode(converter_.get(), &target, units_.data() + units_.size(), &source, end, nullptr,
+                     static_cast<UBool>(flush), &status);
+      for (const UChar* unit = units_.data(); unit < target; ++unit) append(*unit, out);
+      if (status == U_BUFFER_OVERFLOW_ERROR) continue;
+      if (U_FAILURE(status) != 0) {
+        // The callback has dealt with bad bytes; what is left is input cut within a character at its end.
+        out.append(kForbidden);
+        ucnv_resetToUnicode(converter_.get());
+        if (source < end) continue;
+      }
+      return;
+    }
+  }
+
+  void append(UChar unit, std::string& out) {
+    const auto value = static_cast<std::uint32_t>(unit);
+    if (high_ != 0 && (value & 0xFC00U) == 0xDC00U) {
+      const std::uint32_t point = 0x10000U + ((high_ - 0xD800U) << 10U) + (value - 0xDC00U);
+      out += static_cast<char>(0xF0U | (point >> 18U));
+      out += static_cast<char>(0x80U | ((point >> 12U) & 0x3FU));
+      out += static_cast<char>(0x80U | ((point >> 6U) & 0x3FU));
+      out += static_cast<char>(0x80U | (point & 0x3FU));
+      high_ = 0;
+      return;
+    }
+    if (high_ != 0) {
+      out.append(kForbidden);
+      high_ = 0;
+    }
+    if (value < 0x80) {
+      out += static_cast<char>(value);
+    } else if (value < 0x800) {
+      out += static_cast<char>(0xC0U | (value >> 6U));
+      out += static_cast<char>(0x80U | (value & 0x3FU));
+    } else if ((value & 0xFC00U) == 0xD800U) {
+      high_ = value;
+    } else if ((value & 0xFC00U) == 0xDC00U) {
+      out.append(kForbidden);
+    } else {
+      out += static_cast<char>(0xE0U | (value >> 12U));
+      out += static_cast<char>(0x80U | ((value >> 6U) & 0x3FU));
+      out += static_cast<char>(0x80U | (value & 0x3FU));
+    }
+  }
+
+  Converter converter_;
+  std::array<UChar, 4096> units_{};
+  std::uint32_t high_ = 0;  // a high surrogate that waits for its low one
+};
+
+/// The encoding that a byte order mark names, or nothing.
+std::string_view by_mark(std::string_view start) {
+  using namespace std::string_view_literals;
+  if (start.starts_with("\xEF\xBB\xBF"sv)) return "UTF-8";
+  if (start.starts_with("\xFF\xFE\x00\x00"sv)) return "UTF-32LE";
+  if (start.starts_with("\x00\x00\xFE\xFF"sv)) return "UTF-32BE";
+  if (start.starts_with("\xFF\xFE"sv)) return "UTF-16LE";
+  if (start.starts_with("\xFE\xFF"sv)) return "UTF-16BE";
+  return {};
+}
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  const std::int32_t count = ucnv_countAvailable();
+  for (std::int32_t i = 0; i < count; ++i) {
+    const char* name = ucnv_getAvailableName(i);
+    UErrorCode status = U_ZERO_ERROR;
+    const std::uint16_t aliases = ucnv_countAliases(name, &status);
+    for (std::uint16_t j = 0; U_SUCCESS(status) != 0 && j < aliases; ++j) {
+      const char* alias = ucnv_getAlias(name, j, &status);
+      if (alias != nullptr) names.emplace_back(alias);
+    }
+  }
+  return names;
+}
+
+Error unknown(const std::string& encoding) {
+  const std::string close = nearest(encoding, known_names());
+  return {Code::kUnknownEncoding, "unknown encoding \"" + encoding + "\"", "",
+          (close.empty() ? "" : "Did you mean \"" + close + "\"? ") +
+              std::string("Use a name that ICU knows, such as utf-8, latin-1, windows-1252, cp850 or utf-16le.")};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, std::string_view start) {
+  const std::string_view marked = by_mark(start);
+  const std::string name(marked.empty() ? encoding : marked);
+  // ICU takes an empty name for the platform's own encoding, and options behind a comma; neither is a name.
+  if (name.empty() || name.find(',') != std::string::npos || name.find('\0') != std::string::npos) return unknown(name);
+  UErrorCode status = U_ZERO_ERROR;
+  Converter converter(ucnv_open(name.c_str(), &status));
+  if (U_FAILURE(status) != 0) return unknown(name);
+  switch (ucnv_getType(converter.get())) {
+    case UCNV_UTF8:
+      return std::unique_ptr<Transcoder>(std::make_unique<Identity>());
+    case UCNV_LATIN_1:
+      return std::unique_ptr<Transcoder>(std::make_unique<Latin1>());
+    default:
+      break;
+  }
+  ucnv_setToUCallBack(converter.get(), mark_forbidden, nullptr, nullptr, nullptr, &status);
+  if (U_FAILURE(status) != 0) return unknown(name);
+  return std::unique_ptr<Transcoder>(std::make_unique<ByIcu>(std::move(converter)));
+}
+
+}  // namespace cpi::text

@@ -1,0 +1,255 @@
+// What the reader makes of sound files in every dialect. Damaged files: recovery_test.cpp.
+#include <gmock/gmock.h>
+
+#include "unit/core/csv/every_way.h"
+
+namespace cpi::csv {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(Reader, GivesRowsByTheirHeaderWithLineAndOffset) {
+  const Outcome outcome = read_every_way("id,name\n1,Ann\n2,Bob\n");
+  EXPECT_THAT(outcome.header, ElementsAre("id", "name"));
+  EXPECT_THAT(outcome.rows, ElementsAre("1|Ann", "2|Bob"));
+  EXPECT_THAT(outcome.places, ElementsAre("2@8=1,Ann", "3@14=2,Bob"));
+  EXPECT_THAT(outcome.rejects, IsEmpty());
+  EXPECT_EQ(outcome.bytes_read, 20);
+}
+
+TEST(Reader, TakesEveryLineEndingAlsoMixed) {
+  for (const std::string ending : {"\n", "\r\n", "\r"}) {
+    std::string text;
+    for (const char* line : {"a,b", "1,2", "3,4"}) text += line + ending;
+    EXPECT_THAT(read_every_way(text).rows, ElementsAre("1|2", "3|4"));
+  }
+  const Outcome mixed = read_every_way("a,b\r\n1,2\n3,4\r5,6\r\n7,8");
+  EXPECT_THAT(mixed.rows, ElementsAre("1|2", "3|4", "5|6", "7|8"));
+  EXPECT_THAT(mixed.places, ElementsAre("2@5=1,2", "3@9=3,4", "4@13=5,6", "5@18=7,8"));
+}
+
+TEST(Reader, NeedsNoLineEndingAtTheEnd) {
+  EXPECT_THAT(read_every_way("a,b\n1,2").rows, ElementsAre("1|2"));
+  EXPECT_THAT(read_every_way("a,b\n1,\"2\"").rows, ElementsAre("1|<2>"));
+  EXPECT_THAT(read_every_way("a,b\n1,").rows, ElementsAre("1|"));
+  EXPECT_THAT(read_every_way("a,b\n1,2\r").rows, ElementsAre("1|2"));
+}
+
+TEST(Reader, KeepsDelimitersBreaksAndDoubledQuotesInsideQuotes) {
+  const Outcome outcome = read_every_way("a,b\n\"1,x\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\r\n\"\n3,4\n");
+  EXPECT_THAT(outcome.rows, ElementsAre("<1,x>|<say \"hi\">", "<two\nlines>|<\r\n>", "3|4"));
+  EXPECT_THAT(outcome.places,
+              ElementsAre("2@4=\"1,x\",\"say \"\"hi\"\"\"", "3@23=\"two\nlines\",\"\r\n\"", "6@40=3,4"));
+}
+
+TEST(Reader, TellsAQuotedEmptyFieldFromAnUnquotedOne) {
+  EXPECT_THAT(read_every_way("a,b\n,\"\"\n").rows, ElementsAre("|<>"));
+}
+
+TEST(Reader, SkipsTheByteOrderMarkAndCountsItInOffsets) {
+  const Outcome outcome = read_every_way(
+      "\xEF\xBB\xBF"
+      "a,b\n1,2\n");
+  EXPECT_THAT(outcome.header, ElementsAre("a", "b"));
+  EXPECT_THAT(outcome.places, ElementsAre("2@7=1,2"));
+  EXPECT_THAT(read_every_way("\xEF\xBB\xBF\"a\",b\n1,2\n").header, ElementsAre("a", "b"));
+}
+
+TEST(Reader, SkipsEmptyLinesOnlyWhereTheyCanBeNoRow) {
+  const Outcome wide = read_every_way("\na,b\n\n1,2\n\r\n\n3,4\n\n");
+  EXPECT_THAT(wide.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(wide.places, ElementsAre("4@6=1,2", "7@13=3,4"));
+  // A table of one column writes NULL as an empty line, as PostgreSQL's COPY does both ways.
+  EXPECT_THAT(read_every_way("a\n\n1\n\"\"\n").rows, ElementsAre("", "1", "<>"));
+}
+
+TEST(Reader, TakesDelimitersOfAnyLength) {
+  Dialect dialect;
+  dialect.delimiter = "||";
+  EXPECT_THAT(read_every_way("a||b||c\n1|2||\"x||y\"||\n|||3||4\n", dialect).rows,
+              ElementsAre("1|2|<x||y>|", "||3|4"));  // the leftmost delimiter counts
+  EXPECT_THAT(read_every_way("a||b||c\n1|2||\"x||y\"||\n||3||4\n", dialect).rows, ElementsAre("1|2|<x||y>|", "|3|4"));
+  dialect.delimiter = ", ";
+  EXPECT_THAT(read_every_way("a, b\n1,2, 3\n\"x, y\", \"z\"\n", dialect).rows, ElementsAre("1,2|3", "<x, y>|<z>"));
+  dialect.delimiter = "\t";
+  EXPECT_THAT(read_every_way("a\tb\n1\t 2\n", dialect).rows, ElementsAre("1| 2"));
+  dialect.delimiter = " ";
+  EXPECT_THAT(read_every_way("a b\n1 2\n", dialect).rows, ElementsAre("1|2"));
+  dialect.delimiter = "¦";
+  EXPECT_THAT(read_every_way("a¦b\n1¦é\n", dialect).rows, ElementsAre("1|é"));
+}
+
+TEST(Reader, TakesAnotherQuoteOrNone) {
+  Dialect dialect;
+  dialect.quote = "'";
+  EXPECT_THAT(read_every_way("a,b\n'1,1','it''s \"x\"'\n", dialect).rows, ElementsAre("<1,1>|<it's \"x\">"));
+  dialect.quote = "";
+  EXPECT_THAT(read_every_way("a,b\n\"1,5\" pipe\n", dialect).rows, ElementsAre("\"1|5\" pipe"));
+  dialect.quote = "´";
+  EXPECT_THAT(read_every_way("a,b\n´1,1´,´x´´y´\n", dialect).rows, ElementsAre("<1,1>|<x´y>"));
+}
+
+TEST(Reader, TakesABackslashAsEscapeWhereCopyDoes) {
+  Dialect dialect;
+  dialect.escape = "\\";
+  // Before anything but a quote or itself it is text (PostgreSQL's CopyReadAttributesCSV).
+  EXPECT_THAT(read_every_way("a,b\n\"say \\\"hi\\\"\",\"C:\\\\dir\\n\"\nC:\\\\dir,5\\\" pipe\n", dialect).rows,
+              ElementsAre("<say \"hi\">|<C:\\dir\\n>", "C:\\\\dir|5\" pipe"));
+  dialect.quote = "";
+  EXPECT_THAT(read_every_way("a,b\nx\\,y,two\\\nlines\n\\N,\\\\\n", dialect).rows,
+              ElementsAre("x,y|two\nlines", "\\N|\\"));
+}
+
+TEST(Reader, TrimsBlanksAroundFieldsAndOutsideQuotes) {
+  Dialect dialect;
+  dialect.trim = true;
+  EXPECT_THAT(read_every_way("a , b\n 1 ,\t\" 2 \" \n  \n\"3\" , 4\t\n", dialect).rows,
+              ElementsAre("1|< 2 >", "<3>|4"));
+  dialect.delimiter = "\t";
+  EXPECT_THAT(read_every_way("a\tb\n 1 \t\n", dialect).rows, ElementsAre("1|"));
+}
+
+TEST(Reader, KeepsBlanksWithoutTrim) {
+  EXPECT_THAT(read_every_way("a,b\n 1 , x \n").rows, ElementsAre(" 1 | x "));
+}
+
+TEST(Reader, JoinsSeveralHeaderRowsPerColumn) {
+  Dialect dialect;
+  dialect.header_rows = 2;
+  const Outcome outcome = read_every_way("Sales,,Cost\n net ,gross,\"in\nEUR\"\n1,2,3\n", dialect);
+  EXPECT_THAT(outcome.header, ElementsAre("Sales net", "gross", "Cost in\nEUR"));
+  EXPECT_THAT(outcome.places, ElementsAre("4@33=1,2,3"));
+}
+
+TEST(Reader, NamesTheColumnsOfAFileWithoutHeader) {
+  Dialect dialect;
+  dialect.header_rows = 0;
+  const Outcome outcome = read_every_way("1,2\n3,4\n", dialect);
+  EXPECT_THAT(outcome.header, ElementsAre("column1", "column2"));
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
+  dialect.columns = {"x", "y"};
+  EXPECT_THAT(read_every_way("1,2\n3,4\n", dialect).header, ElementsAre("x", "y"));
+}
+
+TEST(Reader, ReplacesTheHeadersNamesByThoseGiven) {
+  Dialect dialect;
+  dialect.columns = {"x", "y"};
+  const Outcome outcome = read_every_way("a,b\n1,2\n", dialect);
+  EXPECT_THAT(outcome.header, ElementsAre("x", "y"));
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2"));
+  EXPECT_THAT(read_every_way("a,b,c\n1,2,3\n", dialect).error,
+              HasSubstr("invalid_header: the option columns names 2 columns, but line 1 has 3"));
+}
+
+TEST(Reader, SkipsLinesBeforeTheHeaderWhateverTheyHold) {
+  Dialect dialect;
+  dialect.skip_rows = 2;
+  const Outcome outcome = read_every_way("Report \"of\n\na,b\n1,2\n", dialect);
+  EXPECT_THAT(outcome.header, ElementsAre("a", "b"));
+  EXPECT_THAT(outcome.places, ElementsAre("4@16=1,2"));
+}
+
+TEST(Reader, IgnoresCommentLinesButNotInsideQuotes) {
+  Dialect dialect;
+  dialect.comment = "#";
+  const Outcome outcome = read_every_way("# made, by \"x\na,b\n#1,2\n3,\"x\n# y\"\n5,6#\n# end", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("3|<x\n# y>", "5|6#"));
+}
+
+TEST(Reader, StopsWhereTheTableEnds) {
+  Dialect dialect;
+  dialect.stop_at = "Total";
+  EXPECT_THAT(read_every_way("a,b\n1,2\nTotal,2\n\"unclosed\n", dialect).rows, ElementsAre("1|2"));
+  dialect.stop_at = "a,";
+  EXPECT_THAT(read_every_way("a,b\n1,2\na,c,d\n1,2,3\n", dialect).rows, ElementsAre("1|2"));
+  dialect.stop_at = "\n";
+  EXPECT_THAT(read_every_way("a,b\n1,2\r\n\r\n3,4\n", dialect).rows, ElementsAre("1|2"));
+}
+
+TEST(Reader, TakesADelimiterAtTheEndOfEveryRowAsNoColumn) {
+  const Outcome in_header = read_every_way("a,b,\n1,2,\n3,,\n");
+  EXPECT_THAT(in_header.header, ElementsAre("a", "b"));
+  EXPECT_THAT(in_header.rows, ElementsAre("1|2", "3|"));
+  const Outcome in_rows = read_every_way("a,b\n1,2,\n3,4,\n5,6,x\n7,8\n9,,\n");
+  EXPECT_THAT(in_rows.header, ElementsAre("a", "b"));
+  EXPECT_THAT(in_rows.rows, ElementsAre("1|2", "3|4", "9|"));
+  EXPECT_THAT(in_rows.rejects, ElementsAre("4:too_many_fields:5,6,x", "5:too_few_fields:7,8"));
+}
+
+TEST(Reader, KeepsANamelessLastColumnThatHoldsValues) {
+  const Outcome outcome = read_every_way("a,b,\n1,2,x\n3,4,\n");
+  EXPECT_THAT(outcome.header, ElementsAre("a", "b", ""));
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2|x", "3|4|"));
+}
+
+TEST(Reader, DoesNotTakeOneRowsExtraDelimiterForAHabit) {
+  const Outcome outcome = read_every_way("a,b\n1,2,\n3,4\n5,6\n");
+  EXPECT_THAT(outcome.rows, ElementsAre("3|4", "5|6"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:too_many_fields:1,2,"));
+}
+
+TEST(Reader, SaysWhyAHeaderIsUnusable) {
+  EXPECT_THAT(read_every_way("").error, "invalid_header: the file is empty: there is no header");
+  EXPECT_THAT(read_every_way("\n\n").error, "invalid_header: the file is empty: there is no header");
+  EXPECT_THAT(read_every_way(",,\n1,2,3\n").error, HasSubstr("invalid_header: the header at line 1 names no column"));
+  EXPECT_THAT(read_every_way("a,\"b\n1,2\n").error, HasSubstr("a quoted field is never closed"));
+  EXPECT_THAT(read_every_way("a,b\xE4\n1,2\n").error, HasSubstr("byte 0xE4 at byte offset 3"));
+}
+
+TEST(Reader, ReadsAFileOfHeaderOnly) {
+  const Outcome outcome = read_every_way("a,b");
+  EXPECT_THAT(outcome.header, ElementsAre("a", "b"));
+  EXPECT_THAT(outcome.rows, IsEmpty());
+  EXPECT_THAT(outcome.error, IsEmpty());
+}
+
+TEST(Reader, GivesNothingForAnEmptyFileWithoutHeader) {
+  Dialect dialect;
+  dialect.header_rows = 0;
+  EXPECT_THAT(read_every_way("", dialect).error, IsEmpty());
+  EXPECT_THAT(read_every_way("", dialect).rows, IsEmpty());
+}
+
+TEST(Reader, RefusesADialectThatCannotBeRead) {
+  for (const auto& [delimiter, quote, escape] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"", "\"", ""}, {",", ",", ""}, {"\n", "\"", ""}, {"\"\"", "\"", ""}, {"\\", "\"", "\\"}}) {
+    Dialect dialect;
+    dialect.delimiter = delimiter;
+    dialect.quote = quote;
+    dialect.escape = escape;
+    EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error, HasSubstr("invalid_config"));
+  }
+}
+
+TEST(Reader, BreaksALimitWithAnErrorThatNamesThePlace) {
+  Limits limits;
+  limits.field_bytes = 10;
+  EXPECT_THAT(read_every_way("a,b\n1,2\n3,12345678901\n", {}, limits).error,
+              "limit_exceeded: field 2 of line 3 has more than 10 bytes");
+  EXPECT_THAT(read_every_way("a,b\n1,2\n3,\"12345678901\"\n", {}, limits).error,
+              "limit_exceeded: field 2 of line 3 has more than 10 bytes");
+  limits = {};
+  limits.row_bytes = 20;
+  EXPECT_THAT(read_every_way("a,b\n1,2\n3,1234567890123456789012345678901234567890\n", {}, limits).error,
+              "limit_exceeded: the row at line 3 has more than 20 bytes");
+  limits = {};
+  limits.header_bytes = 5;
+  EXPECT_THAT(read_every_way("abc,def\n1,2\n", {}, limits).error, HasSubstr("limit_exceeded: the header at line 1"));
+  limits = {};
+  limits.columns = 2;
+  EXPECT_THAT(read_every_way("a,b,c\n1,2,3\n", {}, limits).error, HasSubstr("limit_exceeded: line 1 has 3 columns"));
+}
+
+TEST(Reader, ReadsRowsLongerThanAnyPieceItLooksAt) {
+  const std::string text(300'000, 'x');
+  const Outcome outcome = read_in_chunks("a,b\n1," + text + "\n2,\"" + text + "\"\"\"\n3,y\n", {}, {}, 4096);
+  ASSERT_EQ(outcome.rows.size(), 3U);
+  EXPECT_EQ(outcome.rows[0], "1|" + text);
+  EXPECT_EQ(outcome.rows[1], "2|<" + text + "\">");
+  EXPECT_EQ(outcome.rows[2], "3|y");
+}
+
+}  // namespace
+}  // namespace cpi::csv

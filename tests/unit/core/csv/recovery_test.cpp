@@ -1,0 +1,185 @@
+// Damaged rows: each costs itself and nothing else.
+#include <gmock/gmock.h>
+
+#include "unit/core/csv/every_way.h"
+
+namespace cpi::csv {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Case {
+  const char* why;
+  std::string text;
+  Texts rows;
+  Texts rejects;
+};
+
+class Recovery : public testing::TestWithParam<Case> {};
+
+TEST_P(Recovery, LosesTheBrokenRowAlone) {
+  const Case& c = GetParam();
+  const Outcome outcome = read_every_way(c.text);
+  EXPECT_EQ(outcome.rows, c.rows) << c.why;
+  EXPECT_EQ(outcome.rejects, c.rejects) << c.why;
+  EXPECT_EQ(outcome.error, "") << c.why;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Recovery,
+    testing::Values(
+        Case{"a field too few", "a,b,c\n1,2\n3,4,5\n", {"3|4|5"}, {"2:too_few_fields:1,2"}},
+        Case{"a field too many", "a,b,c\n1,2,3,4\n3,4,5\n", {"3|4|5"}, {"2:too_many_fields:1,2,3,4"}},
+        Case{"a swallowed line break", "a,b\n1,23,4\n5,6\n", {"5|6"}, {"2:too_many_fields:1,23,4"}},
+        Case{"a quote in an unquoted field", "a,b,c\n1,5\" pipe,x\n2,y,z\n", {"2|y|z"}, {"2:stray_quote:1,5\" pipe,x"}},
+        Case{"text after a closing quote",
+             "a,b,c\n1,\"abc\"def,x\n2,y,z\n",
+             {"2|y|z"},
+             {"2:stray_quote:1,\"abc\"def,x"}},
+        Case{"two broken rows are two rejects",
+             "a,b,c\n1,5\" pipe,x\n2,6\" pipe,y\n3,y,z\n",
+             {"3|y|z"},
+             {"2:stray_quote:1,5\" pipe,x", "3:stray_quote:2,6\" pipe,y"}},
+        Case{"two broken rows with delimiters in quotes are two rejects",
+             "a,b,c\n1,\"Smith, Jo\"x,z\n2,\"Doe, Al\"y,w\n3,y,z\n",
+             {"3|y|z"},
+             {"2:stray_quote:1,\"Smith, Jo\"x,z", "3:stray_quote:2,\"Doe, Al\"y,w"}},
+        Case{"an unclosed quote before plain rows to the end",
+             "a,b,c\n1,\"abc,x\n2,b,y\n3,c,z\n",
+             {"2|b|y", "3|c|z"},
+             {"2:unclosed_quote:1,\"abc,x"}},
+        Case{"an unclosed quote before a row with quotes",
+             "a,b,c\n1,\"abc,x\n2,b,y\n3,\"c\",z\n4,d,w\n",
+             {"2|b|y", "3|<c>|z", "4|d|w"},
+             {"2:unclosed_quote:1,\"abc,x"}},
+        Case{"an unclosed quote right before a row with quotes",
+             "a,b,c\n1,\"abc,x\n2,\"b\",y\n3,c,z\n",
+             {"2|<b>|y", "3|c|z"},
+             {"2:unclosed_quote:1,\"abc,x"}},
+        Case{"an unclosed quote in the last row", "a,b,c\n1,b,x\n2,\"b,y\n", {"1|b|x"}, {"3:unclosed_quote:2,\"b,y"}},
+        Case{"an unclosed quote in a field that spans lines",
+             "a,b,c\n1,\"abc\ndef,x\n2,b,y\n3,\"c\",z\n",
+             {"2|b|y", "3|<c>|z"},
+             {"2:unclosed_quote:1,\"abc\ndef,x"}},
+        Case{"a file cut within a text of several lines",
+             "a,b,c\n1,b,x\n2,\"Dear Sir\nthanks for\nall",
+             {"1|b|x"},
+             {"3:unclosed_quote:2,\"Dear Sir\nthanks for\nall"}},
+        Case{"a mistake behind a field that spans lines",
+             "a,b,c\n1,\"one\ntwo\nthree\"x,c\n2,y,z\n",
+             {"2|y|z"},
+             {"2:stray_quote:1,\"one\ntwo\nthree\"x,c"}},
+        Case{"a mistake before a field that spans lines",
+             "a,b,c,d\n1,5\" pipe,\"one\ntwo, and\nthree\",x\n2,y,z,w\n",
+             {"2|y|z|w"},
+             {"2:stray_quote:1,5\" pipe,\"one\ntwo, and\nthree\",x"}},
+        Case{"text in quotes is not loaded as a row though it looks like one",
+             "a,b,c\n1,\"one\nx,y,z\ntwo\"x,c\n2,y,z\n",
+             {"2|y|z"},
+             {"2:stray_quote:1,\"one\nx,y,z\ntwo\"x,c"}},
+        Case{"a wrong number of fields over several lines costs these lines",
+             "a,b,c\n1,\"one\ntwo\"\n2,y,z\n",
+             {"2|y|z"},
+             {"2:too_few_fields:1,\"one\ntwo\""}},
+        Case{"two stray quotes that would swallow the rows between them",
+             "a,b,c\n1,abc,\"x\n2,b,y\n3,c,z\n4,d\",w\n5,e,v\n",
+             {"2|b|y", "3|c|z", "5|e|v"},
+             {"2:unclosed_quote:1,abc,\"x", "5:stray_quote:4,d\",w"}},
+        Case{"a row before an empty line and a row", "a,b\n1,2\"\n\n3,4\n", {"3|4"}, {"2:stray_quote:1,2\""}},
+        Case{"CRLF", "a,b,c\r\n1,5\" pipe,x\r\n2,y,z\r\n", {"2|y|z"}, {"2:stray_quote:1,5\" pipe,x"}},
+        Case{"CR", "a,b,c\r1,\"abc,x\r2,y,z\r", {"2|y|z"}, {"2:unclosed_quote:1,\"abc,x"}}));
+
+TEST(Recovery, DoesNotLetAStrayQuoteSwallowTheRestOfALongFile) {
+  std::string text = "id,name,note\n1,\"Ann,x\n";
+  for (int i = 2; i < 20'000; ++i) text += std::to_string(i) + ",name " + std::to_string(i) + ",note\n";
+  for (const std::size_t chunk : {std::size_t{1000}, text.size()}) {
+    const Outcome outcome = read_in_chunks(text, {}, {}, chunk);
+    EXPECT_EQ(outcome.rows.size(), 19'998U);
+    EXPECT_THAT(outcome.rejects, ElementsAre("2:unclosed_quote:1,\"Ann,x"));
+  }
+}
+
+TEST(Recovery, DecidesOnAnUnclosedQuoteWithinTheFieldLimit) {
+  Limits limits;
+  limits.field_bytes = 2000;
+  std::string text = "id,name,note\n1,\"Ann,x\n";
+  for (int i = 2; i < 1000; ++i) text += std::to_string(i) + ",name " + std::to_string(i) + ",note\n";
+  const Outcome outcome = read_in_chunks(text, {}, limits, 512);
+  EXPECT_EQ(outcome.rows.size(), 998U);
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:unclosed_quote:1,\"Ann,x"));
+  EXPECT_EQ(outcome, read_in_chunks(text, {}, limits, text.size()));
+}
+
+TEST(Reject, SaysWhereAndHowToMendIt) {
+  const Outcome outcome = read_every_way("id,size\n1,5\" pipe\n2,\"x\n");
+  ASSERT_EQ(outcome.full_rejects.size(), 2U);
+  EXPECT_EQ(outcome.full_rejects[0].column, "size");
+  EXPECT_EQ(outcome.full_rejects[0].offset, 8);
+  EXPECT_THAT(outcome.full_rejects[0].message, HasSubstr("a quote inside an unquoted field near 1,5\" pipe"));
+  EXPECT_THAT(outcome.full_rejects[0].message, HasSubstr("set quote to \"\""));
+  EXPECT_EQ(outcome.full_rejects[1].column, "size");
+  EXPECT_THAT(outcome.full_rejects[1].message, HasSubstr("never closed"));
+}
+
+TEST(Reject, KeepsAtMost64KilobytesOfARow) {
+  const Outcome outcome = read_in_chunks("a,b\n" + std::string(100'000, 'x') + "\n", {}, {}, 5000);
+  ASSERT_EQ(outcome.full_rejects.size(), 1U);
+  EXPECT_EQ(outcome.full_rejects[0].raw.size(), 65536U);
+}
+
+TEST(Ragged, PadFillsUpShortRowsOnly) {
+  Dialect dialect;
+  dialect.ragged = Ragged::kPad;
+  const Outcome outcome = read_every_way("a,b,c\n1\n1,\"2\"\n1,2,3,4\n1,2,3\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1||", "1|<2>|", "1|2|3"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("4:too_many_fields:1,2,3,4"));
+}
+
+TEST(Ragged, CutDropsWhatIsOverOnly) {
+  Dialect dialect;
+  dialect.ragged = Ragged::kCut;
+  const Outcome outcome = read_every_way("a,b,c\n1\n1,2,3,4\n1,2,3\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2|3", "1|2|3"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:too_few_fields:1"));
+}
+
+TEST(Nul, IsRejectedOrStripped) {
+  const std::string text("a,b\n1,x\0y\n2,z\n\0\0,\"q\0\"\"\"\n", 24);
+  const Outcome outcome = read_every_way(text);
+  EXPECT_THAT(outcome.rows, ElementsAre("2|z"));
+  ASSERT_EQ(outcome.full_rejects.size(), 2U);
+  EXPECT_EQ(outcome.full_rejects[0].reason, Reason::kNulByte);
+  EXPECT_EQ(outcome.full_rejects[0].column, "b");
+  EXPECT_THAT(outcome.full_rejects[0].message, HasSubstr("byte offset 7"));
+  Dialect dialect;
+  dialect.on_nul = OnNul::kStrip;
+  EXPECT_THAT(read_every_way(text, dialect).rows, ElementsAre("1|xy", "2|z", "|<q\">"));
+}
+
+TEST(InvalidBytes, AreRejectedWithTheirOffsetOrReplaced) {
+  const std::string text = "a,b\n1,M\xFCller\n2,Jos\xC3\xA9\n3,\xFF\xFE!\n4,\xC3\n";
+  const Outcome outcome = read_every_way(text);
+  EXPECT_THAT(outcome.rows, ElementsAre("2|Jos\xC3\xA9"));
+  ASSERT_EQ(outcome.full_rejects.size(), 3U);
+  EXPECT_EQ(outcome.full_rejects[0].reason, Reason::kInvalidEncoding);
+  EXPECT_EQ(outcome.full_rejects[0].column, "b");
+  EXPECT_THAT(outcome.full_rejects[0].message, HasSubstr("byte 0xFC at byte offset 7"));
+  Dialect dialect;
+  dialect.invalid_bytes = InvalidBytes::kReplace;
+  EXPECT_THAT(read_every_way(text, dialect).rows,
+              ElementsAre("1|M\xEF\xBF\xBDller", "2|Jos\xC3\xA9", "3|\xEF\xBF\xBD!", "4|\xEF\xBF\xBD"));
+}
+
+TEST(InvalidBytes, OfManyKindsAreFound) {
+  for (const std::string bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                                "\xF8\x88\x80\x80", "\xE2\x82", "\xF0\x9F\x98"}) {
+    const Outcome outcome = read_every_way("a\n" + bad + "\nx\n");
+    EXPECT_THAT(outcome.rows, ElementsAre("x")) << testing::PrintToString(bad);
+    EXPECT_EQ(outcome.rejects.size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace cpi::csv
