@@ -1,17 +1,20 @@
-// A file of the repository inside the program, without a generated source: the assembler reads it (.incbin).
+// A file inside the program, without a generated source: the assembler reads it (.incbin).
 #pragma once
 
 #include <string_view>
 
 /// Defines `std::string_view name()` in the current namespace, holding the bytes of `path` (below the repository's
 /// root). Make does not see the dependency: list the file in the Makefile.
-#define CPI_EMBED(name, path)                                                                                       \
+#define CPI_EMBED(name, path) CPI_EMBED_FILE(name, CPI_SOURCE_DIR "/" path)
+
+/// The same with a whole path, for what the build fetched.
+#define CPI_EMBED_FILE(name, path)                                                                                  \
   __asm__(                                                                                                          \
       ".pushsection .rodata\n"                                                                                      \
       ".balign 16\n"                                                                                                \
       "cpi_embed_" #name                                                                                            \
       "_begin:\n"                                                                                                   \
-      ".incbin \"" CPI_SOURCE_DIR "/" path                                                                          \
+      ".incbin \"" path                                                                                             \
       "\"\n"                                                                                                        \
       "cpi_embed_" #name                                                                                            \
       "_end:\n"                                                                                                     \

@@ -90,19 +90,6 @@ $$;
 COMMENT ON FUNCTION @extschema@._cpi_read_cursor(text) IS 'The place in the list of jobs that a cursor stands for.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_read_cursor(text) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_estimate_jobs(condition text)
-RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
-DECLARE
-  plan jsonb;
-BEGIN
-  EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM @extschema@.cpi_jobs AS j WHERE %s', condition) INTO plan;
-  RETURN plan #>> '{0,Plan,Plan Rows}';
-END
-$$;
-COMMENT ON FUNCTION @extschema@._cpi_estimate_jobs(text) IS
-  'How many jobs the planner expects for a condition, which must be safe to run. Volatile: EXPLAIN is refused otherwise.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_estimate_jobs(text) FROM PUBLIC;
-
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_jobs(
   project text DEFAULT NULL, status text DEFAULT NULL, schedule text DEFAULT NULL, "limit" integer DEFAULT NULL,
   "offset" integer DEFAULT NULL, cursor text DEFAULT NULL)
@@ -120,6 +107,7 @@ DECLARE
   jobs @extschema@.cpi_jobs[];
   last @extschema@.cpi_jobs;
   total bigint;
+  plan jsonb;
 BEGIN
   PERFORM @extschema@._cpi_refuse(
     CASE WHEN page_size NOT BETWEEN 1 AND 100
@@ -149,7 +137,8 @@ BEGIN
   EXECUTE format('SELECT count(*) FROM (SELECT FROM @extschema@.cpi_jobs AS j WHERE %s LIMIT %s) AS few',
                  condition, exact_up_to + 1) INTO total;
   IF total > exact_up_to THEN
-    total := greatest(total, @extschema@._cpi_estimate_jobs(condition));
+    EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM @extschema@.cpi_jobs AS j WHERE %s', condition) INTO plan;
+    total := greatest(total, (plan #>> '{0,Plan,Plan Rows}')::bigint);
   END IF;
 
   IF coalesce(cpi_list_jobs.cursor, '') <> '' THEN

@@ -1,0 +1,283 @@
+#include "db/async_pool.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "db/async_session.h"
+
+namespace cpi::db {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Clock = AsyncSession::Clock;
+
+namespace {
+
+/// How far past statement_timeout we trust the network before a session counts as dead.
+constexpr auto kNetworkGrace = 5s;
+constexpr auto kSweepPeriod = 500ms;
+constexpr auto kFirstPause = 100ms;
+
+constexpr const char* kBecomeRole = "SELECT pg_catalog.set_config('role', $1::pg_catalog.text, true)";
+constexpr const char* kSetTimeout = "SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, false)";
+
+/// The server has never heard of a statement that we prepared, or knows it already: a transaction pooler stands
+/// between.
+bool pooler_in_between(const Error& error) { return error.is("26000") || error.is("42P05"); }
+
+/// Outside the coroutines: g++ 12 miscompiles braced lists in some of them.
+std::vector<Statement> one_statement(std::string sql, std::string parameter) {
+  std::vector<Statement> statements(1);
+  statements[0].sql = std::move(sql);
+  statements[0].params.emplace_back(std::move(parameter));
+  return statements;
+}
+
+}  // namespace
+
+class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, PoolOptions options)
+      : executor_(std::move(executor)), options_(std::move(options)), work_(executor_), sweep_(executor_) {}
+
+  void start() {
+    asio::co_spawn(executor_, keep_connected(shared_from_this()), asio::detached);
+    asio::co_spawn(executor_, sweep(shared_from_this()), asio::detached);
+  }
+
+  void stop() {
+    stopping_ = true;
+    work_.cancel();
+    sweep_.cancel();
+    for (Waiter* waiter : waiters_) waiter->timer.cancel();
+    for (AsyncSession* session : lent_) session->cut();
+    idle_.clear();
+  }
+
+  bool stopped() const { return stopping_ && loops_ == 0 && lent_.empty(); }
+  bool away() const { return live() == 0 && !last_failure_.empty(); }
+
+  asio::awaitable<Rows> call(std::string role, std::string sql, Params params, bool repeatable) {
+    std::vector<Statement> statements;
+    if (!role.empty()) statements = one_statement(kBecomeRole, std::move(role));
+    statements.push_back(Statement{std::move(sql), std::move(params)});
+    for (int attempt = 1;; ++attempt) {
+      std::unique_ptr<AsyncSession> session = co_await acquire();
+      Lease lease(*this, std::move(session));
+      const bool prepared = prepared_;
+      try {
+        co_return co_await lease->run(statements, Clock::now() + options_.statement_timeout + kNetworkGrace, prepared);
+      } catch (const Error& error) {
+        const bool repeat = prepared && pooler_in_between(error);
+        if (repeat) prepared_ = false;
+        if (attempt > 1 || !(repeat || (repeatable && error.poisons_connection() && !stopping_))) throw;
+      }
+    }
+  }
+
+  asio::awaitable<std::unique_ptr<AsyncSession>> connect(std::string application_name) {
+    // The helper thread must not outlive this object's options: they are copied.
+    struct Outcome {
+      std::optional<Connection> connection;
+      std::optional<Error> error;
+      asio::steady_timer done;
+    };
+    auto outcome = std::make_shared<Outcome>(Outcome{{}, {}, asio::steady_timer(executor_, Clock::time_point::max())});
+    asio::post(connector_, [outcome, conninfo = options_.conninfo, timeout = options_.connect_timeout,
+                            name = std::move(application_name), executor = executor_] {
+      try {
+        outcome->connection.emplace(Connection::connect(conninfo, timeout, name));
+      } catch (const Error& error) {
+        outcome->error = error;
+      }
+      asio::post(executor, [outcome] { outcome->done.cancel(); });
+    });
+    while (!outcome->connection && !outcome->error) {
+      co_await outcome->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (outcome->error) throw Error(*outcome->error);
+    auto session = std::make_unique<AsyncSession>(executor_, std::move(*outcome->connection));
+    const std::vector<Statement> setup = one_statement(kSetTimeout, std::to_string(options_.statement_timeout.count()));
+    co_await session->run(setup, Clock::now() + options_.connect_timeout, false);
+    co_return session;
+  }
+
+  std::function<void(bool, const std::string&)> changed;
+
+ private:
+  /// Somebody who waits for a session: woken by cancelling the timer.
+  struct Waiter {
+    asio::steady_timer timer;
+    std::unique_ptr<AsyncSession> session;
+  };
+
+  /// Gives the session back on every way out.
+  class Lease {
+   public:
+    Lease(Impl& pool, std::unique_ptr<AsyncSession> session)
+        : pool_(pool.shared_from_this()), session_(std::move(session)) {
+      pool_->lent_.push_back(session_.get());
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      std::erase(pool_->lent_, session_.get());
+      pool_->give_back(std::move(session_));
+    }
+    AsyncSession* operator->() { return session_.get(); }
+
+   private:
+    std::shared_ptr<Impl> pool_;
+    std::unique_ptr<AsyncSession> session_;
+  };
+
+  std::size_t live() const { return idle_.size() + lent_.size(); }
+
+  Error away_error() const {
+    // The reason names hosts and logins: it goes to the log (on_change), not to whoever asks.
+    return Error("the management database cannot be reached", "", "", "Nothing is lost: try again when it is back.",
+                 true);
+  }
+
+  asio::awaitable<std::unique_ptr<AsyncSession>> acquire() {
+    while (!idle_.empty()) {
+      std::unique_ptr<AsyncSession> session = std::move(idle_.back());
+      idle_.pop_back();
+      if (session->alive()) co_return session;
+      work_.cancel();
+    }
+    if (stopping_) throw Error("the server is stopping", "57P01", "", "", true);
+    if (away()) throw away_error();
+    Waiter waiter{asio::steady_timer(executor_, options_.acquire_timeout), nullptr};
+    waiters_.push_back(&waiter);
+    co_await waiter.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (waiter.session) co_return std::move(waiter.session);
+    std::erase(waiters_, &waiter);
+    if (stopping_) throw Error("the server is stopping", "57P01", "", "", true);
+    if (live() == 0) throw away_error();
+    throw Error("every connection to the management database is busy", "53300", "",
+                "Try again, or give the agent a larger pool.");
+  }
+
+  void give_back(std::unique_ptr<AsyncSession> session) {
+    if (stopping_) return;
+    if (!session->alive()) {
+      work_.cancel();
+      return;
+    }
+    if (waiters_.empty()) {
+      idle_.push_back(std::move(session));
+      return;
+    }
+    Waiter* waiter = waiters_.front();
+    waiters_.pop_front();
+    waiter->session = std::move(session);
+    waiter->timer.cancel();
+  }
+
+  void tell(bool reachable, const std::string& reason) {
+    if (reachable_ == reachable && told_) return;
+    told_ = true;
+    reachable_ = reachable;
+    if (changed) changed(reachable, reason);
+  }
+
+  /// Fills the pool up, one session at a time, for as long as the pool lives.
+  asio::awaitable<void> keep_connected(std::shared_ptr<Impl> self) {
+    ++self->loops_;
+    std::chrono::milliseconds pause = kFirstPause;
+    while (!stopping_) {
+      if (live() >= static_cast<std::size_t>(options_.size)) {
+        work_.expires_at(Clock::time_point::max());
+        co_await work_.async_wait(asio::as_tuple(asio::use_awaitable));
+        continue;
+      }
+      try {
+        std::unique_ptr<AsyncSession> session = co_await connect(options_.application_name);
+        last_failure_.clear();
+        pause = kFirstPause;
+        tell(true, "");
+        give_back(std::move(session));
+        continue;
+      } catch (const Error& error) {
+        last_failure_ = error.what();
+      }
+      if (live() == 0) {
+        tell(false, last_failure_);
+        for (Waiter* waiter : waiters_) waiter->timer.cancel();
+      }
+      std::uniform_real_distribution<double> jitter(0.5, 1.0);
+      work_.expires_after(std::chrono::milliseconds(static_cast<int>(pause.count() * jitter(random_))));
+      pause = std::min(pause * 2, options_.longest_pause);
+      if (!stopping_) co_await work_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    --self->loops_;
+  }
+
+  /// Cuts sessions past their deadline and drops idle ones that died, so that the pool refills before the next call.
+  asio::awaitable<void> sweep(std::shared_ptr<Impl> self) {
+    ++self->loops_;
+    while (!stopping_) {
+      sweep_.expires_after(kSweepPeriod);
+      co_await sweep_.async_wait(asio::as_tuple(asio::use_awaitable));
+      const Clock::time_point now = Clock::now();
+      for (AsyncSession* session : lent_) {
+        if (session->overdue(now)) session->cut();
+      }
+      if (std::erase_if(idle_, [](const auto& session) { return !session->alive(); }) > 0) work_.cancel();
+    }
+    --self->loops_;
+  }
+
+  asio::any_io_executor executor_;
+  PoolOptions options_;
+  asio::steady_timer work_;  ///< keep_connected sleeps on it
+  asio::steady_timer sweep_;
+  std::vector<std::unique_ptr<AsyncSession>> idle_;  ///< the one used last is lent first: its caches are warm
+  std::vector<AsyncSession*> lent_;
+  std::deque<Waiter*> waiters_;
+  std::string last_failure_;
+  std::mt19937 random_{std::random_device{}()};
+  bool prepared_ = true;
+  bool stopping_ = false;
+  bool reachable_ = false;
+  bool told_ = false;
+  int loops_ = 0;
+  asio::thread_pool connector_{1};  ///< last: joined first, while what its work refers to still lives
+};
+
+AsyncPool::AsyncPool(asio::any_io_executor executor, PoolOptions options)
+    : impl_(std::make_shared<Impl>(std::move(executor), std::move(options))) {}
+
+AsyncPool::~AsyncPool() = default;
+
+void AsyncPool::start() { impl_->start(); }
+
+void AsyncPool::stop() { impl_->stop(); }
+
+bool AsyncPool::stopped() const { return impl_->stopped(); }
+
+asio::awaitable<Rows> AsyncPool::call(std::string role, std::string sql, Params params, bool repeatable) {
+  return impl_->call(std::move(role), std::move(sql), std::move(params), repeatable);
+}
+
+asio::awaitable<std::unique_ptr<AsyncSession>> AsyncPool::dedicated(std::string application_name) {
+  return impl_->connect(std::move(application_name));
+}
+
+bool AsyncPool::away() const { return impl_->away(); }
+
+void AsyncPool::on_change(std::function<void(bool, const std::string&)> callback) {
+  impl_->changed = std::move(callback);
+}
+
+}  // namespace cpi::db
