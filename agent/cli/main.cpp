@@ -4,8 +4,6 @@
 #include <exception>
 
 #include "cli/command.h"
-#include "cli/import.h"
-#include "cli/jobs.h"
 #include "db/error.h"
 
 int main(int argc, char** argv) {
