@@ -24,8 +24,6 @@ void _PG_init(void) {
 
 namespace cpi::entry {
 
-const char* key_file() {
-  return key_file_setting != nullptr ? key_file_setting : "";
-}
+const char* key_file() { return key_file_setting != nullptr ? key_file_setting : ""; }
 
 }  // namespace cpi::entry

@@ -13,7 +13,9 @@
 extern "C" {
 // clang-format off
 #include "postgres.h"
+#include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

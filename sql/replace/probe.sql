@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION @extschema@._cpi_probe(conninfo text, timeout_seconds integer DEFAULT 10)
+RETURNS jsonb LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_probe';
+COMMENT ON FUNCTION @extschema@._cpi_probe(text, integer) IS
+  'Connects from this server to a target and says what it found: {"success","message","findings":[{"rule","message","hint"}]}.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_probe(text, integer) FROM PUBLIC;
