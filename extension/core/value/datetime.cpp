@@ -142,7 +142,8 @@ Status parse_time(Cursor& cursor, std::int32_t& hour, std::int64_t& rest) {
   hour = cursor.number(digits);
   std::int32_t minute = 0;
   std::int32_t second = 0;
-  if (cursor.peek() == ':') {
+  const bool colons = cursor.peek() == ':';
+  if (colons) {
     if (digits > 2) return Status::kUnknown;
     ++cursor.p;
     minute = cursor.number(digits);
@@ -157,11 +158,13 @@ Status parse_time(Cursor& cursor, std::int32_t& hour, std::int64_t& rest) {
     if (digits == 6) hour /= 100;
     minute = hour % 100;
     hour /= 100;
-    if (hour > 24 || minute > 59 || second > 60) return Status::kUnknown;  // the server does not check this spelling
+    if (hour > 23 || minute > 59 || second > 59) return Status::kUnknown;  // the server does not check this spelling
     if (cursor.peek() == '-') return Status::kUnknown;                     // to the server a part of this very number
   } else {
     return Status::kUnknown;
   }
+  const bool bare_point = cursor.peek() == '.' && (cursor.end - cursor.p == 1 || !is_digit(cursor.p[1]));
+  if (bare_point && !colons) return Status::kUnknown;
   const std::int64_t fraction = parse_fraction(cursor);
   if (cursor.peek() == ':' || cursor.peek() == '.') return Status::kUnknown;
   if (hour > 24 || minute > 59 || second > 60) return Status::kFieldRange;
@@ -177,7 +180,8 @@ Status apply_meridian(Cursor& cursor, std::int32_t& hour) {
   const bool pm = is_word(word, "pm");
   if (!pm && !is_word(word, "am")) return Status::kOk;
   cursor.p += 2;
-  if (is_letter(cursor.peek()) || is_digit(cursor.peek())) return Status::kUnknown;
+  // Other characters make a longer word of it, which may be a time zone.
+  if (!cursor.at_end() && !is_blank(cursor.peek()) && cursor.peek() != '+') return Status::kUnknown;
   if (hour > 12) return Status::kFieldRange;
   if (pm && hour != 12) hour += 12;
   if (!pm && hour == 12) hour = 0;
@@ -290,8 +294,7 @@ DateTimeStatus parse_date_time(std::string_view text, DateRules rules, DateTime&
 
 std::string explain(DateTimeStatus status, std::string_view type, std::string_view text, DateRules rules) {
   switch (status) {
-    case Status::kFieldRange:
-      return "date/time field value out of range: " + quoted(text);
+    case Status::kFieldRange: return "date/time field value out of range: " + quoted(text);
     case Status::kOrderRange: {
       const char* read_as = rules.order == DateOrder::kYmd ? "YMD" : rules.order == DateOrder::kDmy ? "DMY" : "MDY";
       return "date/time field value out of range: " + quoted(text) + "; perhaps it needs a different datestyle than " +
@@ -299,13 +302,11 @@ std::string explain(DateTimeStatus status, std::string_view type, std::string_vi
     }
     case Status::kDateRange:
       return std::string(type == "date" ? "date" : "timestamp") + " out of range: " + quoted(text);
-    case Status::kZoneRange:
-      return "time zone displacement out of range: " + quoted(text);
+    case Status::kZoneRange: return "time zone displacement out of range: " + quoted(text);
     case Status::kAmbiguous:
       return "ambiguous " + std::string(type) + ": " + quoted(text) +
              "; say with datestyle (DMY, MDY or YMD) or date_format which number is the day";
-    default:
-      return invalid_syntax(type, text);
+    default: return invalid_syntax(type, text);
   }
 }
 

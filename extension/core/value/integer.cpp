@@ -114,7 +114,7 @@ class OidConverter final : public Converter {
         why = invalid_syntax("oid", text);
         return Verdict::kReject;
       case Parsed::kRange:
-        break;
+        return Verdict::kAskServer;  // near 2^64 they wrap around too
     }
     why = out_of_range("oid", text);
     return Verdict::kReject;

@@ -49,6 +49,8 @@ class TimestampConverter final : public Converter {
       }
       if (stored < kMinTimestamp || stored >= kEndTimestamp) return refuse_range(text, why);
       if (unit_ > 1) stored = round_to_precision(stored, unit_);
+      // Rounding may reach the limit: the server would store such a value, but cannot show it.
+      if (stored >= kEndTimestamp) return refuse_range(text, why);
     }
     char* to = out.reserve(12);
     const std::uint32_t size = __builtin_bswap32(8);
