@@ -16,7 +16,9 @@ std::string trimmed(const char* text) {
   return s;
 }
 
-std::string field(const PGresult* result, int code) { return trimmed(PQresultErrorField(result, code)); }
+std::string field(const PGresult* result, int code) {
+  return trimmed(PQresultErrorField(result, code));
+}
 
 void keep_notice(void* sink, const PGresult* result) {
   auto* notices = static_cast<std::vector<std::string>*>(sink);
@@ -39,10 +41,18 @@ bool Error::retryable() const {
 }
 
 Rows::Rows(pg_result* result) : result_(result) {}
-void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
-int Rows::size() const { return PQntuples(result_.get()); }
-int Rows::columns() const { return PQnfields(result_.get()); }
-bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+void Rows::Clear::operator()(pg_result* result) const {
+  PQclear(result);
+}
+int Rows::size() const {
+  return PQntuples(result_.get());
+}
+int Rows::columns() const {
+  return PQnfields(result_.get());
+}
+bool Rows::is_null(int row, int column) const {
+  return PQgetisnull(result_.get(), row, column) != 0;
+}
 std::string_view Rows::text(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
@@ -65,7 +75,19 @@ std::int64_t Rows::affected() const {
   return value;
 }
 
-void Connection::Finish::operator()(pg_conn* conn) const { PQfinish(conn); }
+std::string_view Rows::tag() const {
+  return PQcmdStatus(result_.get());
+}
+std::uint32_t Rows::type_oid(int column) const {
+  return PQftype(result_.get(), column);
+}
+std::int32_t Rows::typmod(int column) const {
+  return PQfmod(result_.get(), column);
+}
+
+void Connection::Finish::operator()(pg_conn* conn) const {
+  PQfinish(conn);
+}
 
 Connection::Connection(std::unique_ptr<pg_conn, Finish> conn)
     : conn_(std::move(conn)), notices_(std::make_unique<std::vector<std::string>>()) {
@@ -128,7 +150,24 @@ Rows Connection::check(pg_result* result) {
   }
 }
 
-Rows Connection::exec(const std::string& sql) { return check(PQexec(conn_.get(), sql.c_str())); }
+Rows Connection::exec(const std::string& sql) {
+  return check(PQexec(conn_.get(), sql.c_str()));
+}
+
+std::vector<Rows> Connection::exec_all(const std::string& sql) {
+  if (PQsendQuery(conn_.get(), sql.c_str()) != 1) fail(nullptr);
+  std::vector<Rows> answers;
+  std::optional<Error> refused;
+  while (PGresult* result = PQgetResult(conn_.get())) {
+    try {
+      answers.push_back(check(result));
+    } catch (const Error& error) {
+      if (!refused) refused = error;
+    }
+  }
+  if (refused) throw *refused;
+  return answers;
+}
 
 Rows Connection::exec(const std::string& sql, const Params& params) {
   std::vector<const char*> values;
@@ -198,11 +237,21 @@ std::string Connection::quote_literal(std::string_view value) const {
   return quoted.get();
 }
 
-int Connection::server_version() const { return PQserverVersion(conn_.get()); }
-int Connection::backend_pid() const { return PQbackendPID(conn_.get()); }
-bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
-bool Connection::healthy() const { return PQstatus(conn_.get()) == CONNECTION_OK; }
-int Connection::socket() const { return PQsocket(conn_.get()); }
+int Connection::server_version() const {
+  return PQserverVersion(conn_.get());
+}
+int Connection::backend_pid() const {
+  return PQbackendPID(conn_.get());
+}
+bool Connection::in_transaction() const {
+  return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE;
+}
+bool Connection::healthy() const {
+  return PQstatus(conn_.get()) == CONNECTION_OK;
+}
+int Connection::socket() const {
+  return PQsocket(conn_.get());
+}
 
 std::optional<std::pair<std::string, std::string>> Connection::wait_notification(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
@@ -219,7 +268,9 @@ std::optional<std::pair<std::string, std::string>> Connection::wait_notification
   }
 }
 
-std::vector<std::string> Connection::take_notices() { return std::exchange(*notices_, {}); }
+std::vector<std::string> Connection::take_notices() {
+  return std::exchange(*notices_, {});
+}
 
 void Connection::cancel() noexcept {
   std::unique_ptr<PGcancel, void (*)(PGcancel*)> handle(PQgetCancel(conn_.get()), PQfreeCancel);
@@ -228,7 +279,13 @@ void Connection::cancel() noexcept {
 }
 
 Transaction::Transaction(Connection& connection, const std::string& begin) : connection_(connection) {
-  connection_.exec(begin);
+  try {
+    connection_.exec(begin);
+  } catch (const Error&) {
+    // `begin` may hold more than BEGIN: what was opened is closed again.
+    if (connection_.healthy() && connection_.in_transaction()) connection_.exec("ROLLBACK");
+    throw;
+  }
 }
 
 Transaction::~Transaction() {
@@ -242,7 +299,10 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
   open_ = false;
-  connection_.exec("COMMIT");
+  // The server answers COMMIT of a failed transaction with ROLLBACK, and without an error.
+  if (connection_.exec("COMMIT").tag() != "COMMIT") {
+    throw Error("the transaction was rolled back instead of committed", "25P02", "A statement in it had failed.");
+  }
 }
 
 void Transaction::rollback() {

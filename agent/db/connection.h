@@ -43,6 +43,11 @@ class Rows {
   bool boolean(int row, int column) const { return text(row, column) == "t"; }
   /// Rows affected, from the command tag ("UPDATE 3"); 0 where the tag has none.
   std::int64_t affected() const;
+  /// The command tag, such as "MERGE 3" or "COMMIT".
+  std::string_view tag() const;
+  /// Type and typmod of a column of the answer.
+  std::uint32_t type_oid(int column) const;
+  std::int32_t typmod(int column) const;
 
  private:
   struct Clear {
@@ -84,6 +89,8 @@ class Connection {
 
   /// Runs one or more statements without parameters; returns the last answer.
   Rows exec(const std::string& sql);
+  /// The same, and all answers. Throws at the first error; outside a transaction block all statements are one.
+  std::vector<Rows> exec_all(const std::string& sql);
   /// Runs one statement with bind parameters (extended protocol).
   Rows exec(const std::string& sql, const Params& params);
   /// Begins `COPY … FROM STDIN`.

@@ -11,24 +11,24 @@ namespace cpi::import {
 
 struct CommitRequest {
   target::LoadIdentity identity;
-  bool dry_run = false;                   ///< everything but COMMIT
+  bool dry_run = false;  ///< everything but COMMIT
   std::chrono::milliseconds lock_timeout{30000};
-  std::int64_t rows_read = 0;             ///< rows that the reader saw, rejected ones included
-  std::int64_t rejected_before = 0;       ///< rejected by reader and converters
-  std::int64_t unchanged_before = 0;      ///< left out by the filter
+  std::int64_t rows_read = 0;                      ///< rows that the reader saw, rejected ones included
+  std::int64_t rejected_before = 0;                ///< rejected by reader and converters
+  std::int64_t unchanged_before = 0;               ///< left out by the filter
   std::function<Result<void>()> source_unchanged;  ///< asked just before COMMIT; an error rolls back
   std::function<void(const char*)> failpoint = [](const char*) {};
 };
 
 struct CommitOutcome {
   target::Counts counts;
-  bool already_applied = false;           ///< the ledger had the load: `counts` are the stored ones
-  std::vector<std::string> warnings;      ///< for the file result, such as a sequence that could not be raised
+  bool already_applied = false;       ///< the ledger had the load: `counts` are the stored ones
+  std::vector<std::string> warnings;  ///< for the file result, such as a sequence that could not be raised
 };
 
-/// Applies `staging` to the table by `plan`. When the answer to COMMIT is lost, `reconnect` gives a new connection and the
-/// ledger decides. Fails as apply does, and with kAccountingMismatch, kFileChanged or kTargetUnreachable; a plan whose
-/// fingerprint is out of date fails with kStagingLost ("the table changed meanwhile"), to be planned anew.
+/// Applies `staging` to the table by `plan`. When the answer to COMMIT is lost, `reconnect` gives a new connection and
+/// the ledger decides. Fails as apply does, and with kAccountingMismatch, kFileChanged or kTargetUnreachable; a plan
+/// whose fingerprint is out of date fails with kStagingLost ("the table changed meanwhile"), to be planned anew.
 Result<CommitOutcome> commit_load(db::Connection& connection, const Plan& plan, const target::Staging& staging,
                                   const CommitRequest& request, RejectSink& rejects,
                                   const std::function<db::Connection()>& reconnect);

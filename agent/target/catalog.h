@@ -23,13 +23,15 @@ struct TableName {
 
 struct Column {
   std::string name;
-  value::ColumnType type;         ///< a domain's own oid; `base_type` differs then
-  value::ColumnType base_type;    ///< the type below all domains
+  value::ColumnType type;       ///< a domain's own oid; `base_type` differs then
+  value::ColumnType base_type;  ///< the type below all domains
   bool not_null = false;
-  bool has_default = false;       ///< a DEFAULT, identity or serial
-  bool generated = false;         ///< GENERATED ALWAYS AS (…) STORED: cannot be written
-  bool identity_always = false;   ///< GENERATED ALWAYS AS IDENTITY: written with OVERRIDING SYSTEM VALUE on insert only
-  std::string sequence;           ///< schema-qualified, quoted name of the sequence behind serial or identity; may be empty
+  bool has_default = false;      ///< a DEFAULT, identity or serial
+  bool generated = false;        ///< GENERATED ALWAYS AS (…) STORED: cannot be written
+  bool identity_always = false;  ///< GENERATED ALWAYS AS IDENTITY: written with OVERRIDING SYSTEM VALUE on insert only
+  std::string sequence;   ///< schema-qualified, quoted name of the sequence behind serial or identity; may be empty
+  std::string cast_type;  ///< the base type without typmod, for a cast that an assignment then checks for length
+  std::string collation;  ///< quoted name of the collation when it is nondeterministic, otherwise empty
 };
 
 /// A valid, non-partial, immediate unique index over plain columns.
@@ -37,22 +39,26 @@ struct UniqueIndex {
   std::string name;
   bool primary = false;
   std::vector<std::string> columns;
+  std::vector<std::string> equals;  ///< per column the operator that the index calls equal: "OPERATOR(pg_catalog.=)"
 };
 
 struct Table {
+  std::uint32_t oid = 0;
   TableName name;
-  char kind = 'r';                ///< pg_class.relkind: r table, p partitioned, v view, m materialized view, f foreign
-  std::vector<Column> columns;    ///< live user columns in attnum order
+  char kind = 'r';              ///< pg_class.relkind: r table, p partitioned, v view, m materialized view, f foreign
+  std::vector<Column> columns;  ///< live user columns in attnum order
   std::vector<UniqueIndex> unique_indexes;
-  bool has_rules = false;         ///< MERGE is refused on such tables
+  bool has_rules = false;  ///< MERGE is refused on such tables
   bool has_row_triggers = false;
-  double estimated_rows = -1;     ///< pg_class.reltuples; -1 unknown
-  std::int64_t bytes = 0;
-  /// Changes whenever columns, types, keys, rules or triggers change: compared again inside the commit.
+  double estimated_rows = -1;  ///< pg_class.reltuples; -1 unknown
+  std::int64_t bytes = 0;      ///< of the heap, as last counted by the server
+  /// Opaque. Changes whenever columns, types, keys, rules or triggers change: compared again inside the commit.
   std::string fingerprint;
 
   const Column* column(std::string_view name) const;
   const UniqueIndex* primary_key() const;
+  /// The unique index over exactly these columns in any order, or null.
+  const UniqueIndex* unique_index(const std::vector<std::string>& columns) const;
 };
 
 /// The table, or nothing when there is none of that name. Also finds views and other kinds, so that the planner can

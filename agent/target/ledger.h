@@ -27,10 +27,10 @@ struct Counts {
 
 /// What identifies a load and the bytes it came from.
 struct LoadIdentity {
-  std::string load_id;      ///< the ledger's primary key
-  std::string job_id;       ///< empty for `cpi import --to`
-  std::string file;         ///< the path as the manifest has it
-  std::string sha256;       ///< hex, of the source's bytes
+  std::string load_id;  ///< the ledger's primary key
+  std::string job_id;   ///< empty for `cpi import --to`
+  std::string file;     ///< the path as the manifest has it
+  std::string sha256;   ///< hex, of the source's bytes
   std::int64_t size = 0;
   std::string modified_at;  ///< ISO 8601, as the source gave it
 };
@@ -54,7 +54,8 @@ std::optional<LedgerEntry> find_load(db::Connection& connection, const std::stri
 /// An entry with the same bytes for the same table, for tables without a key (content already loaded is skipped).
 std::optional<LedgerEntry> find_content(db::Connection& connection, const TableName& table, const std::string& sha256);
 
-/// Inserts the ledger row with ON CONFLICT DO NOTHING; false: the load has been applied already. In the apply transaction.
+/// Inserts the ledger row with ON CONFLICT DO NOTHING; false: the load has been applied already. In the apply
+/// transaction.
 bool insert_load(db::Connection& connection, const LoadIdentity& identity, const TableName& table);
 
 /// Fills in counts and strategy of the row that `insert_load` made. In the same transaction.

@@ -19,10 +19,10 @@ struct StagingColumn {
 
 /// A staging table that exists in the target. Dropped by `drop`, or by the sweep when its load is over.
 struct Staging {
-  std::string qualified;                ///< quoted for SQL, with schema
+  std::string qualified;  ///< quoted for SQL, with schema
   std::vector<StagingColumn> columns;
   bool temporary = false;
-  std::int64_t copied = 0;              ///< sum of the COPY tags: must equal count(*) before anything is applied
+  std::int64_t copied = 0;  ///< sum of the COPY tags: must equal count(*) before anything is applied
 };
 
 /// Creates the staging table of `load_id` for this attempt. Its name holds load id and attempt, so that a zombie's
