@@ -45,15 +45,9 @@ std::string excerpt(std::string_view text) {
   std::string shown;
   for (const char byte : valid) {
     switch (byte) {
-      case '\n':
-        shown += "\\n";
-        break;
-      case '\r':
-        shown += "\\r";
-        break;
-      case '\t':
-        shown += "\\t";
-        break;
+      case '\n': shown += "\\n"; break;
+      case '\r': shown += "\\r"; break;
+      case '\t': shown += "\\t"; break;
       default:
         if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) {
           shown += "\\x" + hex(byte).substr(2);

@@ -24,7 +24,7 @@ struct Dialect {
   std::vector<std::string> columns;  ///< names that replace the header's, or stand in for a missing one
   std::int64_t skip_rows = 0;        ///< physical lines before the header to be ignored
   std::string comment;               ///< lines that start with it are ignored; empty: none
-  std::string stop_at;           ///< the table ends before the first line that starts with it ("\n": an empty line)
+  std::string stop_at;               ///< the table ends before the first line that starts with it ("\n": an empty line)
   bool trim = false;                 ///< blanks and tabs around unquoted fields, and outside quotes, are dropped
   Ragged ragged = Ragged::kReject;
   OnNul on_nul = OnNul::kReject;

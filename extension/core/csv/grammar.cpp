@@ -54,9 +54,7 @@ const char* after_break(const char* at, const char* end, bool final) {
   return at[1] == '\n' ? at + 2 : at + 1;
 }
 
-bool is_break(char byte) {
-  return byte == '\n' || byte == '\r';
-}
+bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
 
 }  // namespace
 
@@ -68,7 +66,7 @@ Line physical_line(const char* begin, const char* end, bool final) {
 }
 
 template <class Cursor>
-ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const char* begin, const char* end, bool final,
+ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* begin, const char* end, bool final,
                     Strictness strictness, Cursor& cursor, std::vector<RawField>& fields) {
   ParsedRow row;
   const std::size_t first = fields.size();
@@ -77,6 +75,14 @@ ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const c
     row.error_at = at;
     row.error_field = fields.size() - first;
     return row;
+  };
+  // The limit that is broken first counts, so that the answer is the same however much input is at hand.
+  const auto too_long = [&](const char* field, const char* at) {
+    const auto before = static_cast<std::size_t>(field - begin);
+    if (static_cast<std::size_t>(at - begin) <= std::min(limits.row_bytes, before + limits.field_bytes)) {
+      return RowStatus::kComplete;
+    }
+    return before + limits.field_bytes < limits.row_bytes ? RowStatus::kFieldTooLong : RowStatus::kRowTooLong;
   };
   const std::size_t quote_size = grammar.quote().size();
   // Near the end of what is at hand a token may be cut in two: wait for the rest.
@@ -99,7 +105,8 @@ ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const c
       scan = content;
       while (true) {
         scan = cursor.next(scan);
-        if (static_cast<std::size_t>(scan - content) > max_field_bytes) return fail(RowStatus::kFieldTooLong, start);
+        if (const RowStatus status = too_long(content, scan); status != RowStatus::kComplete)
+          return fail(status, start);
         if (scan >= end) return final ? fail(RowStatus::kUnclosedQuote, start) : row;
         if (is_break(*scan)) {
           scan = after_break(scan, end, final);
@@ -151,7 +158,7 @@ ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const c
     if (content_end == nullptr) {
       while (true) {
         scan = cursor.next(scan);
-        if (static_cast<std::size_t>(scan - start) > max_field_bytes) return fail(RowStatus::kFieldTooLong, start);
+        if (const RowStatus status = too_long(start, scan); status != RowStatus::kComplete) return fail(status, start);
         if (scan >= end) {
           if (!final) return row;
           scan = end;
@@ -211,9 +218,9 @@ ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const c
   }
 }
 
-template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness, const ByteCursor&,
-                             std::vector<RawField>&);
-template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness, PositionCursor&,
+template ParsedRow parse_row(const Grammar&, const Limits&, const char*, const char*, bool, Strictness,
+                             const ByteCursor&, std::vector<RawField>&);
+template ParsedRow parse_row(const Grammar&, const Limits&, const char*, const char*, bool, Strictness, PositionCursor&,
                              std::vector<RawField>&);
 
 }  // namespace cpi::csv

@@ -75,6 +75,7 @@ enum class RowStatus {
   kStrayQuote,
   kUnclosedQuote,  ///< the input ended within quotes
   kFieldTooLong,
+  kRowTooLong,
 };
 
 /// What became of one row.
@@ -83,7 +84,7 @@ struct ParsedRow {
   const char* content_end = nullptr;  ///< past the last byte before the ending
   const char* next = nullptr;         ///< the first byte of the next row
   std::int64_t breaks = 0;            ///< line breaks within quotes, up to the end or to the error
-  const char* error_at = nullptr;     ///< the stray quote, or the quote that opens the unclosed field
+  const char* error_at = nullptr;     ///< the stray quote, or the start of the field that does not end
   std::size_t error_field = 0;
   bool after_closing = false;  ///< the stray quote closed its field, and text followed it
 };
@@ -116,14 +117,15 @@ struct PositionCursor {
   }
 };
 
-/// Parses the row at `begin`. `final` says that nothing follows `end`. Fields are appended to `fields`.
+/// Parses the row at `begin`. `final` says that nothing follows `end`. Fields are appended to `fields`. What it finds
+/// depends on the bytes alone, never on how many of them are at hand: with fewer the answer is kIncomplete or the same.
 template <class Cursor>
-ParsedRow parse_row(const Grammar& grammar, std::size_t max_field_bytes, const char* begin, const char* end, bool final,
+ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* begin, const char* end, bool final,
                     Strictness strictness, Cursor& cursor, std::vector<RawField>& fields);
 
-extern template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness,
+extern template ParsedRow parse_row(const Grammar&, const Limits&, const char*, const char*, bool, Strictness,
                                     const ByteCursor&, std::vector<RawField>&);
-extern template ParsedRow parse_row(const Grammar&, std::size_t, const char*, const char*, bool, Strictness,
+extern template ParsedRow parse_row(const Grammar&, const Limits&, const char*, const char*, bool, Strictness,
                                     PositionCursor&, std::vector<RawField>&);
 
 /// The end of the physical line at `begin`, quotes being text.

@@ -37,10 +37,8 @@ Result<Reader::Impl::Step> Reader::Impl::start() {
 Result<Reader::Impl::Step> Reader::Impl::skip() {
   while (skipped < dialect.skip_rows && !(final && window.size() == 0)) {
     const Line found = line_at(window.begin());
-    if (found.next == nullptr) {
-      if (window.size() > limits.row_bytes) return row_too_long(line, limits);
-      return Step::kNeedMore;
-    }
+    if (longer_than(limits.row_bytes, window.begin(), found)) return row_too_long(line, limits);
+    if (found.next == nullptr) return Step::kNeedMore;
     consume(found.next, 1);
     ++skipped;
   }
@@ -56,17 +54,34 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
                            : "the file ends before its header of " + std::to_string(dialect.header_rows) + " rows");
     }
     const char* begin = window.begin();
-    const ParsedRow row = parse_at(begin);
     const Line found = line_at(begin);
-    if (found.next != nullptr && ignorable(begin, found)) {
+    if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
+    if (found.next == nullptr) {
+      const bool comment = !dialect.comment.empty() && between(begin, found.content_end).starts_with(dialect.comment);
+      if (longer_than(limits.header_bytes, begin, found) && !comment) return header_too_long(line, limits);
+      return Step::kNeedMore;
+    }
+    if (ignorable(begin, found)) {
       consume(found.next, 1);
       continue;
     }
-    const char* content_end = row.status == RowStatus::kComplete ? row.content_end : window.end();
+    const ParsedRow row = parse_at(begin);
+    const char* content_end = row.content_end;
+    bool decided = row.status != RowStatus::kIncomplete;
+    if (row.status == RowStatus::kStrayQuote) {
+      const Line last = line_at(row.error_at);
+      content_end = last.content_end;
+      decided = last.next != nullptr;
+    }
+    if (row.status == RowStatus::kIncomplete || row.status == RowStatus::kUnclosedQuote) content_end = window.end();
+    if (row.status == RowStatus::kFieldTooLong) content_end = row.error_at + limits.field_bytes;
+    if (row.status == RowStatus::kRowTooLong) content_end = begin + limits.row_bytes;
     if (static_cast<std::size_t>(content_end - begin) > limits.header_bytes) return header_too_long(line, limits);
-    if (row.status == RowStatus::kIncomplete || found.next == nullptr) return Step::kNeedMore;
+    if (!decided) return Step::kNeedMore;
+    if (row.status == RowStatus::kFieldTooLong) return field_too_long(line, row.error_field, limits);
+    if (row.status == RowStatus::kRowTooLong) return row_too_long(line, limits);
     if (row.status != RowStatus::kComplete) {
-      const Place here = place(begin, found.content_end);
+      const Place here = place(begin, content_end);
       return bad_header(
           line, row.status == RowStatus::kStrayQuote
                     ? stray_quote(here, static_cast<std::size_t>(row.error_at - begin), row.after_closing, "", dialect)
@@ -122,10 +137,8 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
       break;
     }
     const Line found = line_at(at);
-    if (found.next == nullptr) {
-      if (window.size() > limits.row_bytes) return row_too_long(line + lines, limits);
-      return Step::kNeedMore;
-    }
+    if (longer_than(limits.row_bytes, at, found)) return row_too_long(line + lines, limits);
+    if (found.next == nullptr) return Step::kNeedMore;
     ++lines;
     if (ignorable(at, found)) {
       at = found.next;
@@ -133,10 +146,7 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
     }
     if ((lines > 1 || dialect.header_rows > 0) && stops_at(at)) break;
     const ParsedRow row = parse_at(at);
-    if (row.status == RowStatus::kIncomplete) {
-      if (static_cast<std::size_t>(window.end() - at) > limits.row_bytes) return row_too_long(line + lines - 1, limits);
-      return Step::kNeedMore;
-    }
+    if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
     if (row.status != RowStatus::kComplete) {
       at = found.next;
       continue;

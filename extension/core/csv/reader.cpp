@@ -28,6 +28,8 @@ Result<Reader::Event> Reader::Impl::next(Batch& batch) {
                                                   : read_rows(batch);
     if (!step.ok()) {
       failure = step.error();
+      // The rows before it are given first, so that they do not depend on where a batch happens to end.
+      if (!batch.empty()) return Event::kBatch;
       return *failure;
     }
     if (!batch.empty()) {
@@ -76,11 +78,10 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
     while (breaks > 0 && !is_break(segment[positions[breaks - 1]]));
     last_break = breaks == 0 ? nullptr : segment + positions[breaks - 1];
   }
-  if (last_break == nullptr && !final_segment) {
-    if (static_cast<std::size_t>(window.end() - segment) > limits.row_bytes) return row_too_long(line, limits);
-    return Step::kNeedMore;
-  }
-  const char* stop = final_segment ? segment_end : last_break + 1;
+  const char* stop = final_segment ? segment_end : last_break == nullptr ? segment : last_break + 1;
+  // A line that is longer than a row may be is not waited for: the parser says what is wrong with it.
+  if (stop == segment && size > limits.row_bytes + dialect.comment.size() + dialect.stop_at.size()) stop = segment + 1;
+  if (stop == segment) return Step::kNeedMore;
   const std::size_t sentinel = breaks;  // fast rows never look at a position behind the last line break
 
   check_rows = found.nul || (found.non_ascii && !text::valid_utf8(between(segment, stop)));
@@ -99,6 +100,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
       }
       if (!dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment)) {
         const Line comment = line_at(begin);
+        if (longer_than(limits.row_bytes, begin, comment)) return row_too_long(line, limits);
         if (comment.next == nullptr) return Step::kNeedMore;
         consume(comment.next, 1);
         continue;
@@ -156,7 +158,7 @@ void Reader::Impl::fast_rows(Batch& batch, const std::uint32_t*& position, const
     ++rows;
     ++at;
     begin = found + 1;
-    if (*found == '\r' && at < last + 1 && begin == segment + *at && *begin == '\n') {
+    if (*found == '\r' && at < last && begin == segment + *at && *begin == '\n') {
       ++begin;
       ++at;
     }
@@ -170,29 +172,19 @@ Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 
-std::span<char> Reader::space(std::size_t bytes) {
-  return impl_->window.space(bytes);
-}
+std::span<char> Reader::space(std::size_t bytes) { return impl_->window.space(bytes); }
 
 void Reader::commit(std::size_t bytes) {
   impl_->window.commit(bytes);
   if (impl_->phase == Impl::Phase::kEnd) impl_->window.consume(impl_->window.end());
 }
 
-void Reader::finish() {
-  impl_->final = true;
-}
+void Reader::finish() { impl_->final = true; }
 
-Result<Reader::Event> Reader::next(Batch& batch) {
-  return impl_->next(batch);
-}
+Result<Reader::Event> Reader::next(Batch& batch) { return impl_->next(batch); }
 
-const std::vector<std::string>& Reader::header() const {
-  return impl_->names;
-}
+const std::vector<std::string>& Reader::header() const { return impl_->names; }
 
-std::int64_t Reader::bytes_read() const {
-  return impl_->window.consumed();
-}
+std::int64_t Reader::bytes_read() const { return impl_->window.consumed(); }
 
 }  // namespace cpi::csv

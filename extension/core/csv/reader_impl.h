@@ -23,9 +23,7 @@ namespace cpi::csv {
 /// Why no file can be read by this dialect; nothing when it is sound.
 std::optional<Error> flaw(const Dialect& dialect);
 
-inline bool is_break(char byte) {
-  return byte == '\n' || byte == '\r';
-}
+inline bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
 
 inline std::string_view between(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
@@ -43,7 +41,7 @@ struct Reader::Impl {
         limits(given_limits),
         failure(flaw(dialect)),
         grammar(failure ? Dialect{} : dialect),
-        recovery(grammar, dialect.comment, limits.field_bytes) {}
+        recovery(grammar, dialect.comment, limits) {}
 
   Result<Event> next(Batch& batch);
   Result<Step> start();
@@ -66,6 +64,9 @@ struct Reader::Impl {
     const std::string_view text = between(begin, found.content_end);
     return text.empty() || (!dialect.comment.empty() && text.starts_with(dialect.comment));
   }
+  bool longer_than(std::size_t bytes, const char* begin, const Line& found) const {
+    return static_cast<std::size_t>(found.content_end - begin) > bytes;
+  }
   bool stops_at(const char* at) const;
   void consume(const char* up_to, std::int64_t lines) {
     window.consume(up_to);
@@ -76,7 +77,7 @@ struct Reader::Impl {
   ParsedRow parse_at(const char* at) {
     raw_fields.clear();
     const ByteCursor cursor{grammar, window.end()};
-    return parse_row(grammar, limits.field_bytes, at, window.end(), final, Strictness::kStrict, cursor, raw_fields);
+    return parse_row(grammar, limits, at, window.end(), final, Strictness::kStrict, cursor, raw_fields);
   }
 
   const Dialect dialect;

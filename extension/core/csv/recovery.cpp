@@ -21,7 +21,7 @@ Recovery::Fit Recovery::fits(const char* begin, const char* end, bool final, std
   scratch_.clear();
   const ByteCursor cursor{grammar_, stop};
   const ParsedRow row =
-      parse_row(grammar_, max_field_bytes_, begin, stop, final && !clipped, Strictness::kStrict, cursor, scratch_);
+      parse_row(grammar_, limits_, begin, stop, final && !clipped, Strictness::kStrict, cursor, scratch_);
   if (row.status == RowStatus::kIncomplete && !clipped) return Fit::kNeedMore;
   if (row.status != RowStatus::kComplete || scratch_.size() != width) return Fit::kNo;
   *next = row.next;
@@ -50,12 +50,8 @@ Recovery::Score Recovery::score(const char* begin, const char* stop, const char*
       next = line.next;
     } else {
       switch (fits(at, end, final, width, &next, &lines)) {
-        case Fit::kNeedMore:
-          score.need_more = true;
-          return score;
-        case Fit::kYes:
-          ++score.fits;
-          break;
+        case Fit::kNeedMore: score.need_more = true; return score;
+        case Fit::kYes: ++score.fits; break;
         case Fit::kNo:
           ++score.misfits;
           next = line.next;
@@ -102,7 +98,7 @@ std::optional<BadRow> Recovery::lenient_extent(const char* begin, const char* en
   scratch_.clear();
   const ByteCursor cursor{grammar_, stop};
   const ParsedRow row =
-      parse_row(grammar_, max_field_bytes_, begin, stop, final && !clipped, Strictness::kLenient, cursor, scratch_);
+      parse_row(grammar_, limits_, begin, stop, final && !clipped, Strictness::kLenient, cursor, scratch_);
   if (row.status == RowStatus::kIncomplete && !clipped) return std::nullopt;
   *complete = row.status == RowStatus::kComplete;
   *fields = scratch_.size();
@@ -148,8 +144,9 @@ std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begi
   if (first.next == nullptr) return std::nullopt;
   // The lines to be judged: up to the error, or all that the limit let into the field, or the rest of the file.
   const char* stop = end;
-  if (parsed.status == RowStatus::kFieldTooLong) {
-    stop = parsed.error_at + std::min(static_cast<std::size_t>(end - parsed.error_at), max_field_bytes_);
+  const bool too_long = parsed.status == RowStatus::kFieldTooLong || parsed.status == RowStatus::kRowTooLong;
+  if (too_long) {
+    stop = begin + std::min(static_cast<std::size_t>(end - begin), std::min(limits_.field_bytes, limits_.row_bytes));
   } else if (!endless) {
     const Line last = physical_line(parsed.error_at, end, final);
     if (last.next == nullptr) return std::nullopt;
@@ -159,7 +156,7 @@ std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begi
   if (lines.need_more) return std::nullopt;
   if (lines.fits > lines.misfits) return until_fit(begin, end, final, width, 1);
   if (!endless) return single_line_error(parsed, begin, end, final, width);
-  if (parsed.status == RowStatus::kFieldTooLong) {
+  if (too_long) {
     BadRow bad;
     bad.too_long = true;
     return bad;

@@ -35,8 +35,8 @@ class Recovery {
   static constexpr std::size_t kBytes = std::size_t{1} << 20;
   static constexpr std::size_t kRowBytes = std::size_t{64} << 10;
 
-  Recovery(const Grammar& grammar, const std::string& comment, std::size_t max_field_bytes)
-      : grammar_(grammar), comment_(comment), max_field_bytes_(max_field_bytes) {}
+  Recovery(const Grammar& grammar, const std::string& comment, const Limits& limits)
+      : grammar_(grammar), comment_(comment), limits_(limits) {}
 
   /// The extent of the row at `begin`, which `parsed` says is bad. `width` is the number of fields of a row that fits.
   /// Nothing when more input is needed to decide.
@@ -71,7 +71,7 @@ class Recovery {
 
   const Grammar& grammar_;
   const std::string& comment_;
-  std::size_t max_field_bytes_;
+  const Limits& limits_;
   std::vector<RawField> scratch_;
 };
 

@@ -14,13 +14,9 @@ Result<Reader::Impl::Step> Reader::Impl::slow_row(Batch& batch, PositionCursor c
   raw_fields.clear();
   const char* begin = window.begin();
   const ParsedRow row =
-      parse_row(grammar, limits.field_bytes, begin, cursor.end, final_segment, Strictness::kStrict, cursor, raw_fields);
-  if (row.status == RowStatus::kIncomplete) {
-    if (static_cast<std::size_t>(cursor.end - begin) > limits.row_bytes) return row_too_long(line, limits);
-    return Step::kNeedMore;
-  }
+      parse_row(grammar, limits, begin, cursor.end, final_segment, Strictness::kStrict, cursor, raw_fields);
+  if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
   if (row.status != RowStatus::kComplete) return reject_bad(batch, row);
-  if (static_cast<std::size_t>(row.content_end - begin) > limits.row_bytes) return row_too_long(line, limits);
 
   const std::size_t columns = names.size();
   std::size_t count = raw_fields.size();
@@ -58,12 +54,19 @@ Result<Reader::Impl::Step> Reader::Impl::slow_row(Batch& batch, PositionCursor c
 Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
   const bool quoted = grammar.is_quote(row.error_at, window.end());
-  if (row.status == RowStatus::kFieldTooLong && !quoted) {
-    return field_too_long(line, row.error_field, limits);
-  }
+  const auto too_long = [&] {
+    return row.status == RowStatus::kFieldTooLong ? field_too_long(line, row.error_field, limits)
+                                                  : row_too_long(line, limits);
+  };
+  if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) return too_long();
   const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width);
-  if (!bad) return Step::kNeedMore;
-  if (bad->too_long) return field_too_long(line, row.error_field, limits);
+  if (!bad) {
+    // What is looked at behind a row is bounded, so it is the row itself that has no end.
+    if (window.size() > limits.row_bytes + 2 * Recovery::kBytes) return row_too_long(line, limits);
+    return Step::kNeedMore;
+  }
+  if (bad->too_long) return too_long();
+  if (static_cast<std::size_t>(bad->content_end - begin) > limits.row_bytes) return row_too_long(line, limits);
   const Place here = place(begin, bad->content_end);
   const auto at = static_cast<std::size_t>(row.error_at - begin);
   // The quote that was met in the wrong place may be the next row's opening one: then this row's own was never closed.

@@ -111,9 +111,7 @@ TEST(Reader, TrimsBlanksAroundFieldsAndOutsideQuotes) {
   EXPECT_THAT(read_every_way("a\tb\n 1 \t\n", dialect).rows, ElementsAre("1|"));
 }
 
-TEST(Reader, KeepsBlanksWithoutTrim) {
-  EXPECT_THAT(read_every_way("a,b\n 1 , x \n").rows, ElementsAre(" 1 | x "));
-}
+TEST(Reader, KeepsBlanksWithoutTrim) { EXPECT_THAT(read_every_way("a,b\n 1 , x \n").rows, ElementsAre(" 1 | x ")); }
 
 TEST(Reader, JoinsSeveralHeaderRowsPerColumn) {
   Dialect dialect;
