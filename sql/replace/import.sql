@@ -74,6 +74,8 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_import(
   local_files_base_path text DEFAULT NULL, sftp_override jsonb DEFAULT NULL, force boolean DEFAULT NULL,
   dry_run boolean DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+-- ON CONFLICT cannot qualify its column, which is called as the argument is.
+#variable_conflict use_column
 DECLARE
   wanted @extschema@.cpi_jobs;
   job @extschema@.cpi_jobs;

@@ -90,6 +90,19 @@ $$;
 COMMENT ON FUNCTION @extschema@._cpi_read_cursor(text) IS 'The place in the list of jobs that a cursor stands for.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_read_cursor(text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_estimate_jobs(condition text)
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM @extschema@.cpi_jobs AS j WHERE %s', condition) INTO plan;
+  RETURN plan #>> '{0,Plan,Plan Rows}';
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_estimate_jobs(text) IS
+  'How many jobs the planner expects for a condition, which must be safe to run. Volatile: EXPLAIN is refused otherwise.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_estimate_jobs(text) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_jobs(
   project text DEFAULT NULL, status text DEFAULT NULL, schedule text DEFAULT NULL, "limit" integer DEFAULT NULL,
   "offset" integer DEFAULT NULL, cursor text DEFAULT NULL)
@@ -107,7 +120,6 @@ DECLARE
   jobs @extschema@.cpi_jobs[];
   last @extschema@.cpi_jobs;
   total bigint;
-  plan jsonb;
 BEGIN
   PERFORM @extschema@._cpi_refuse(
     CASE WHEN page_size NOT BETWEEN 1 AND 100
@@ -137,8 +149,7 @@ BEGIN
   EXECUTE format('SELECT count(*) FROM (SELECT FROM @extschema@.cpi_jobs AS j WHERE %s LIMIT %s) AS few',
                  condition, exact_up_to + 1) INTO total;
   IF total > exact_up_to THEN
-    EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM @extschema@.cpi_jobs AS j WHERE %s', condition) INTO plan;
-    total := greatest(total, (plan #>> '{0,Plan,Plan Rows}')::bigint);
+    total := greatest(total, @extschema@._cpi_estimate_jobs(condition));
   END IF;
 
   IF coalesce(cpi_list_jobs.cursor, '') <> '' THEN
@@ -268,7 +279,9 @@ BEGIN
   PERFORM @extschema@._cpi_announce_job(job);
   RETURN @extschema@._cpi_accepted_json(job, CASE WHEN files IS NULL
            THEN format('job %s is tried again', old.id)
-           ELSE format('%s failed files of job %s are tried again', jsonb_array_length(files), old.id) END)
+           ELSE format('what job %s did not load is tried again: %s', old.id,
+                       CASE jsonb_array_length(files) WHEN 1 THEN '1 file'
+                         ELSE jsonb_array_length(files) || ' files' END) END)
          || jsonb_build_object('retry_of', old.id);
 END
 $$;

@@ -11,7 +11,7 @@ COMMENT ON FUNCTION @extschema@._cpi_project_json(@extschema@.cpi_projects) IS '
 REVOKE ALL ON FUNCTION @extschema@._cpi_project_json(@extschema@.cpi_projects) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_reference(
-  kind text, field text, value text, OUT found uuid, OUT errors jsonb)
+  kind text, field text, value text, OUT referred uuid, OUT errors jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
 DECLARE
   message text;
@@ -19,7 +19,7 @@ DECLARE
 BEGIN
   errors := '[]';
   IF coalesce(value, '') <> '' THEN
-    found := @extschema@._cpi_resolve(kind, value);
+    referred := @extschema@._cpi_resolve(kind, value);
   END IF;
 EXCEPTION WHEN SQLSTATE 'PT404' THEN
   GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
@@ -100,7 +100,7 @@ BEGIN
     || @extschema@._cpi_check_project_config(new_config, cpi_create_project.name, false));
 
   INSERT INTO @extschema@.cpi_projects (name, connection_id, source_id, config)
-    VALUES (cpi_create_project.name, connection.found, source.found, @extschema@._cpi_mask_config(new_config))
+    VALUES (cpi_create_project.name, connection.referred, source.referred, @extschema@._cpi_mask_config(new_config))
     RETURNING * INTO project;
   PERFORM @extschema@._cpi_seal_config(project.id, new_config);
   RETURN @extschema@._cpi_project_json(project);
@@ -156,8 +156,8 @@ BEGIN
 
   UPDATE @extschema@.cpi_projects AS p SET
       name = coalesce(new_name, p.name),
-      connection_id = CASE WHEN cpi_update_project.connection_id IS NULL THEN p.connection_id ELSE connection.found END,
-      source_id = CASE WHEN cpi_update_project.source_id IS NULL THEN p.source_id ELSE source.found END,
+      connection_id = CASE WHEN cpi_update_project.connection_id IS NULL THEN p.connection_id ELSE connection.referred END,
+      source_id = CASE WHEN cpi_update_project.source_id IS NULL THEN p.source_id ELSE source.referred END,
       config = coalesce(@extschema@._cpi_mask_config(new_config), present.config),
       updated_at = clock_timestamp()
     WHERE p.id = target_id

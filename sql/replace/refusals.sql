@@ -105,13 +105,13 @@ DECLARE
   table_name constant text := CASE kind
     WHEN 'connection' THEN 'cpi_connections' WHEN 'source' THEN 'cpi_sources' WHEN 'project' THEN 'cpi_projects'
     WHEN 'schedule' THEN 'cpi_schedules' END;
-  found uuid;
+  result uuid;
   nearest text;
 BEGIN
   EXECUTE format('SELECT t.id FROM @extschema@.%I AS t WHERE %s', table_name,
                  CASE WHEN @extschema@._cpi_is_uuid(_cpi_resolve.id) THEN 't.id = $1::uuid' ELSE 't.name = $1' END)
-    INTO found USING _cpi_resolve.id;
-  IF found IS NULL THEN
+    INTO result USING _cpi_resolve.id;
+  IF result IS NULL THEN
     IF coalesce(_cpi_resolve.id, '') = '' THEN
       PERFORM @extschema@._cpi_refuse(@extschema@._cpi_field_error(CASE kind WHEN 'project' THEN kind ELSE 'id' END,
                                                                    'is missing'));
@@ -120,9 +120,9 @@ BEGIN
                    table_name)
       INTO nearest USING _cpi_resolve.id;
     PERFORM @extschema@._cpi_raise(404, format('%s "%s" does not exist', kind, left(_cpi_resolve.id, 255)),
-                                   hint => format('Did you mean "%s"?', nearest));
+                                   hint => 'Did you mean "' || nearest || '"?');
   END IF;
-  RETURN found;
+  RETURN result;
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_resolve(text, text) IS
@@ -130,7 +130,7 @@ COMMENT ON FUNCTION @extschema@._cpi_resolve(text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_resolve(text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_url_encode(value text)
-RETURNS text LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS text LANGUAGE sql IMMUTABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
   SELECT coalesce(string_agg(
            CASE WHEN c.code BETWEEN 48 AND 57 OR c.code BETWEEN 65 AND 90 OR c.code BETWEEN 97 AND 122
                      OR c.code IN (45, 46, 95, 126)

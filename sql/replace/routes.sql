@@ -102,7 +102,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
            'description', r.description, 'stable', r.provolatile <> 'v', 'returns_json', r.returns_json,
            'arguments', r.arguments) ORDER BY r.path COLLATE "C", r.method), '[]')
     FROM (SELECT DISTINCT ON (t.method, t.shape) t.*,
-                 format('%I.%I', n.nspname, p.proname) AS qualified, p.provolatile,
+                 quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS qualified, p.provolatile,
                  p.prorettype IN ('jsonb'::regtype, 'json'::regtype) AS returns_json,
                  obj_description(p.oid, 'pg_proc') AS description,
                  (SELECT coalesce(jsonb_agg(jsonb_build_object(
