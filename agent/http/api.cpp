@@ -137,7 +137,9 @@ asio::awaitable<Response> Api::handle(const Request& request) {
   add_cors(request, response);
   response.set("X-Request-Id", request.id);
   const auto took = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
-  const auto kind = response.status >= 500 ? observe::Kind::kRequestFailed : observe::Kind::kRequestServed;
+  // While the database is away every request ends with 503; that it is away was told once.
+  const bool failed = response.status >= 500 && response.status != 503;
+  const auto kind = failed ? observe::Kind::kRequestFailed : observe::Kind::kRequestServed;
   observe::emit({kind,
                  {{"method", request.method},
                   {"path", request.path()},
@@ -273,7 +275,9 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
   }
   fields.body = &body;
   Binding binding = bind(*route.function, fields, route.waits, route.status == 204);
-  if (binding.path_mismatch) throw Refusal{not_found("no such row: " + std::string(request.path()), "")};
+  if (binding.path_mismatch) {
+    throw Refusal{not_found("no such path: " + std::string(request.path()), *binding.path_mismatch)};
+  }
   if (!binding.findings.empty()) throw Refusal{invalid_fields(binding.findings)};
   return std::move(binding.call);
 }

@@ -26,9 +26,9 @@ class Binder {
         continue;
       }
       FieldValue value = field_from_text(*argument, text);
-      if (!value || !*value) {
-        path_mismatch = true;
-      } else {
+      if (!value) {
+        path_mismatch = name + ": " + value.error().message + ".";
+      } else if (*value) {
         set(*argument, std::move(**value));
       }
     }
@@ -94,7 +94,7 @@ class Binder {
   }
 
   Findings findings;
-  bool path_mismatch = false;
+  std::optional<std::string> path_mismatch;
 
  private:
   static std::string quoted(const std::string& name) {
@@ -152,7 +152,7 @@ Binding bind(const Function& function, const Fields& fields, bool waits, bool no
   binder.required();
   Binding binding;
   binding.findings = std::move(binder.findings);
-  binding.path_mismatch = binder.path_mismatch;
+  binding.path_mismatch = std::move(binder.path_mismatch);
   if (binding.findings.empty() && !binding.path_mismatch) binding.call = binder.call(no_answer);
   return binding;
 }

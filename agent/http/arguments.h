@@ -4,6 +4,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,11 @@ struct Call {
 };
 
 /// The outcome of `bind`: a call, or findings that name every field that is unknown, missing, given twice or of the
-/// wrong type. `path_mismatch` says that a value of the path itself cannot be of its type: no such row, 404.
+/// wrong type. `path_mismatch` says why a value of the path itself cannot be of its type: nothing can be there, 404.
 struct Binding {
   Call call;
   Findings findings;
-  bool path_mismatch = false;
+  std::optional<std::string> path_mismatch = std::nullopt;
 };
 
 /// A field that is null, or empty where its type has no empty value, counts as missing. A missing field is left out, so

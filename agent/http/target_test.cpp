@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/config/url.h"
@@ -31,6 +32,13 @@ std::string hint_for(std::string_view message) {
   if (says("no pg_hba.conf entry")) return "The server's pg_hba.conf must allow this machine, user and database.";
   if (says("SSL")) return "Check sslmode: the server may offer no TLS, or ask for it.";
   return "";
+}
+
+/// libpq breaks its messages into lines for terminals.
+std::string one_line(std::string text) {
+  for (std::size_t at = text.find("\n\t"); at != std::string::npos; at = text.find("\n\t")) text.replace(at, 2, " ");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
 }
 
 ordered_json finding(const char* rule, std::string message, std::string hint) {
@@ -107,11 +115,11 @@ std::string test_target(const std::string& database_url, std::chrono::millisecon
     db::Connection connection = db::Connection::connect(url.value().to_conninfo(), timeout, "cpi test");
     return inspect(connection, timeout);
   } catch (const db::Error& error) {
-    const std::string message = observe::mask(error.what());
+    const std::string message = one_line(observe::mask(error.what()));
     const std::string hint = error.hint().empty() ? hint_for(message) : error.hint();
     return answer(false, message, ordered_json::array({finding("connect", message, hint)}));
   } catch (const std::exception& error) {
-    return answer(false, observe::mask(error.what()), ordered_json::array());
+    return answer(false, one_line(observe::mask(error.what())), ordered_json::array());
   }
 }
 
