@@ -1,3 +1,4 @@
+-- The test of a target from this server. Internal: called by cpi_test_connection.
 CREATE OR REPLACE FUNCTION @extschema@._cpi_probe(conninfo text, timeout_seconds integer DEFAULT 10)
 RETURNS jsonb LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_probe';
 COMMENT ON FUNCTION @extschema@._cpi_probe(text, integer) IS

@@ -71,9 +71,7 @@ std::string shown(const Json& value) {
   return text.substr(0, end) + "…";
 }
 
-std::string number_text(const Json& number) {
-  return number.dump();
-}
+std::string number_text(const Json& number) { return number.dump(); }
 
 /// "a whole number from 0 to 100", `"keep", "mark" or "delete"`.
 std::string describe(const Json& given, const Json& root) {
@@ -120,9 +118,7 @@ std::size_t characters(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string did_you_mean(std::string_view word) {
-  return "did you mean \"" + std::string(word) + "\"?";
-}
+std::string did_you_mean(std::string_view word) { return "did you mean \"" + std::string(word) + "\"?"; }
 
 std::vector<std::string> keys_of(const Json& object) {
   std::vector<std::string> keys;
@@ -220,10 +216,14 @@ std::optional<Complaint> check_value(const Json& value, const Json& schema, cons
         "Allowed is " + describe(schema, root) + ".";
     return closest;
   }
+  std::string hint = value.is_null() ? "Leave the key out for its default." : "";
+  if (value.is_string() && std::regex_match(value.get<std::string>(), std::regex("true|false|[0-9.]{1,20}"))) {
+    hint = "Write it without quotes.";
+  }
   return Complaint{value.is_string() ? "unknown_value" : "wrong_type",
                    "must be " + describe(schema, root) + ", not " +
                        (!secret && value.is_primitive() ? shown(value) : std::string(type_name(value))),
-                   value.is_null() ? "Leave the key out for its default." : ""};
+                   std::move(hint)};
 }
 
 /// Where else in the config the key would be known, for somebody who put it one level too high or too low.

@@ -35,9 +35,7 @@ bool any_said(const Scope& scope, std::initializer_list<const char*> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return scope.says(key); });
 }
 
-std::string shown(const std::string& text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string shown(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(

@@ -33,9 +33,7 @@ Error bad(std::string message, std::string hint, std::string detail = {}) {
   return {Code::kInvalidUrl, std::move(message), std::move(detail), std::move(hint)};
 }
 
-std::string quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
@@ -288,9 +286,7 @@ Result<ConnectionUrl> parse_uri(std::string_view rest) {
   return url;
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 
 /// `keyword = value` pairs, as conninfo_parse in src/interfaces/libpq/fe-connect.c reads them.
 Result<ConnectionUrl> parse_keywords(std::string_view text) {

@@ -10,9 +10,7 @@ namespace {
 
 constexpr std::string_view kMask = "***";
 
-bool is_blank(char c) {
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
+bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 /// Where `password`, `sslpassword` or the like ends, that is where its "=" is expected; npos: not found from `from` on.
 std::size_t find_password_word(std::string_view text, std::size_t from) {
@@ -54,13 +52,19 @@ std::string mask_pairs(std::string_view text, std::string_view ends) {
 }  // namespace
 
 std::string mask_url(std::string_view url) {
+  const bool valid = parse_connection_url(url).ok();
   const std::size_t colon = url.find("://");
-  if (colon == std::string_view::npos) return mask_pairs(url, "");
+  if (colon == std::string_view::npos || url.find('=') < colon) {
+    const std::size_t word = find_password_word(url, 0);
+    if (valid || word == std::string_view::npos) return mask_pairs(url, "");
+    // Where a value ends that was not quoted as it should be, nobody knows.
+    const std::size_t equals = url.find('=', word);
+    return equals == std::string_view::npos ? std::string(url) : std::string(url.substr(0, equals + 1)).append(kMask);
+  }
   const std::size_t start = colon + 3;
   const std::string_view rest = url.substr(start);
   // In a URL that can be taken apart the authority ends at the first / or ?; in any other, the password reaches up to
   // the last @ there is.
-  const bool valid = parse_connection_url(url).ok();
   const std::size_t at = rest.substr(0, valid ? rest.find_first_of("/?") : std::string_view::npos).rfind('@');
   const std::size_t secret = rest.find(':');
   std::string head(url.substr(0, start));
