@@ -15,12 +15,8 @@ namespace cpi::import {
 namespace {
 
 /// The path's directory with its '/', or "".
-std::string_view directory_of(std::string_view path) {
-  return path.substr(0, path.rfind('/') + 1);
-}
-std::string_view name_of(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
+std::string_view directory_of(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool patterns_have_directories(const config::ProjectConfig& config) {
   if (config.file_pattern.find('/') != std::string::npos) return true;
@@ -81,9 +77,7 @@ Result<std::size_t> drop_unstable(std::vector<Candidate>& candidates, double sec
   });
 }
 
-std::string count_of(std::size_t n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-}
+std::string count_of(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
 store::ManifestEntry manifest_entry(const source::Entry& entry, const std::string& table) {
   store::ManifestEntry out;
@@ -125,8 +119,20 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
   if (!listed.ok()) return listed.error();
   Listing listing;
 
+  if (!claim.only_files.empty()) {
+    for (const std::string& path : claim.only_files) {
+      const auto found =
+          std::find_if(listed->begin(), listed->end(), [&](const auto& entry) { return entry.path == path; });
+      const source::Entry entry = found == listed->end() ? source::Entry{path, -1, ""} : *found;
+      listing.files.push_back(
+          manifest_entry(entry, config::table_name_for(config.table_naming, options_of(config, path), path)));
+    }
+    return listing;
+  }
   if (!claim.local_files.empty()) {
+    std::set<std::string> named;  // the same file named twice is one file
     for (const source::Entry& entry : *listed) {
+      if (!named.insert(entry.path).second) continue;
       listing.files.push_back(manifest_entry(
           entry, config::table_name_for(config.table_naming, options_of(config, entry.path), entry.path)));
     }

@@ -125,11 +125,7 @@ bool Agent::stop(std::chrono::milliseconds grace) {
   return true;
 }
 
-std::chrono::milliseconds Agent::grace() const {
-  return threads_->shared.settings().grace;
-}
-const std::string& Agent::id() const {
-  return threads_->shared.identity.id;
-}
+std::chrono::milliseconds Agent::grace() const { return threads_->shared.settings().grace; }
+const std::string& Agent::id() const { return threads_->shared.identity.id; }
 
 }  // namespace cpi::queue

@@ -24,9 +24,7 @@ void Attempt::drain() {
   why_.compare_exchange_strong(none, Interrupt::kStopping);
 }
 
-void Attempt::renewed(Clock::time_point asked) {
-  renewed_ = asked.time_since_epoch().count();
-}
+void Attempt::renewed(Clock::time_point asked) { renewed_ = asked.time_since_epoch().count(); }
 
 Clock::time_point Attempt::deadline() const {
   return Clock::time_point(Clock::duration(renewed_.load())) + lease_ * 2 / 3;

@@ -16,7 +16,8 @@ using observe::Kind;
 
 /// While jobs run, people watch their progress: it is sent at least this often, however long the heartbeat is.
 constexpr std::chrono::milliseconds kProgressInterval{1000};
-constexpr std::chrono::seconds kRegisterAgain{60};
+/// Changed settings reach the agent, and an updated extension stops it, within this time.
+constexpr std::chrono::seconds kRegisterAgain{10};
 
 class Heartbeat {
  public:
@@ -105,8 +106,6 @@ class Heartbeat {
 
 }  // namespace
 
-void keep_heartbeat(Shared& shared, const std::stop_token& stop) {
-  Heartbeat(shared).run(stop);
-}
+void keep_heartbeat(Shared& shared, const std::stop_token& stop) { Heartbeat(shared).run(stop); }
 
 }  // namespace cpi::queue

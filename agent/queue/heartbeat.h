@@ -8,8 +8,8 @@
 namespace cpi::queue {
 
 /// Registers the agent, then renews all leases in one call per heartbeat, which carries the jobs' progress there and
-/// cancel requests and lost leases back. Registers anew after a reconnect and every minute (the extension may have been
-/// updated meanwhile). The body of a thread; runs until `stop`.
+/// cancel requests and lost leases back. Registers anew after a reconnect and every ten seconds (settings may have
+/// changed, the extension may have been updated). The body of a thread; runs until `stop`.
 void keep_heartbeat(Shared& shared, const std::stop_token& stop);
 
 }  // namespace cpi::queue

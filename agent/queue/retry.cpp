@@ -19,9 +19,7 @@ Retry retry_of(const db::Error& error) {
   return Retry::kNever;
 }
 
-std::string_view error_type(Code code) {
-  return code == Code::kFileNotFound ? "FileNotFound" : "ImportError";
-}
+std::string_view error_type(Code code) { return code == Code::kFileNotFound ? "FileNotFound" : "ImportError"; }
 
 Error as_error(const db::Error& error) {
   Error out;

@@ -54,12 +54,24 @@ class Worker {
     } catch (const store::Unreachable&) {
       return false;
     } catch (const store::ExtensionError&) {
-      session_.reset();  // the heartbeat reports it
+      session_.reset();
+      return register_anew();
+    } catch (const db::Error& error) {
+      if (error.is("CP003"))
+        return register_anew();  // the database was restored, or our row swept while we were cut off
+      observe::emit(observe::problem("worker", error));
       return false;
     } catch (const std::exception& error) {
       observe::emit(observe::problem("worker", error.what()));
       return false;
     }
+  }
+
+  /// No claim before the heartbeat has registered the agent again; it reports what is in the way.
+  bool register_anew() {
+    shared_.registered = false;
+    shared_.heartbeat_wakeup.hint();
+    return false;
   }
 
   std::optional<store::Claim> claim_once(store::Management& management) {
@@ -159,8 +171,6 @@ std::minstd_rand random_;
 
 }  // namespace
 
-void work(Shared& shared, const std::stop_token& stop) {
-  Worker(shared).run(stop);
-}
+void work(Shared& shared, const std::stop_token& stop) { Worker(shared).run(stop); }
 
 }  // namespace cpi::queue

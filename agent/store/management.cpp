@@ -50,9 +50,7 @@ std::vector<ManifestFile> manifest_of(const json& rows) {
   return files;
 }
 
-json or_null(const std::string& text) {
-  return text.empty() ? json() : json(text);
-}
+json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
 json result_of(const FileOutcome& outcome) {
   return {{"filename", outcome.filename},
@@ -164,6 +162,7 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
   claim.attempt = answer.value("attempt", 1);
   claim.project = text_of(answer, "project");
   claim.config = text_of(answer, "config");
+  claim.connection_id = text_of(answer, "connection_id");
   claim.database_url = text_of(answer, "database_url");
   claim.lease = seconds_of(answer, "lease_seconds", AgentSettings().lease);
   if (const auto request = answer.find("request"); request != answer.end() && request->is_object()) {
@@ -171,6 +170,7 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
     claim.dry_run = truth_of(*request, "dry_run");
     claim.local_files = texts_of(*request, "local_files");
     claim.local_files_base_path = text_of(*request, "local_files_base_path");
+    claim.only_files = texts_of(*request, "only_files");
     claim.sftp_override = request->contains("sftp_override") && !(*request)["sftp_override"].is_null();
   }
   return claim;

@@ -62,14 +62,16 @@ struct Claim {
   JobKey key;
   int attempt = 1;
   std::string project;
-  std::string config;        ///< JSON, unmasked
+  std::string config;  ///< JSON, unmasked
+  std::string connection_id;
   std::string database_url;  ///< empty: the project has no connection
   std::chrono::milliseconds lease{0};
   bool force = false;
   bool dry_run = false;
   std::vector<std::string> local_files;  ///< empty: the project's own source
   std::string local_files_base_path;
-  bool sftp_override = false;  ///< the request asks for another SFTP source
+  std::vector<std::string> only_files;  ///< in a retry: the paths that are tried again; empty: all
+  bool sftp_override = false;           ///< the request asks for another SFTP source
 };
 
 /// What the heartbeat reports of one attempt, and what comes back.

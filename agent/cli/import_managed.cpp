@@ -1,0 +1,155 @@
+#include "cli/import_managed.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/job_output.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "store/jobs.h"
+
+namespace cpi::cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kRejectsShown = 10;
+constexpr int kMostRejects = 1000000;
+constexpr int kExitInterrupted = 130;
+
+volatile std::sig_atomic_t interrupts = 0;
+
+/// The first Ctrl-C asks to cancel the job, the second leaves it alone.
+class InterruptHandler {
+ public:
+  InterruptHandler() {
+    interrupts = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupts = interrupts + 1; };
+    ::sigaction(SIGINT, &action, &before_);
+  }
+  ~InterruptHandler() { ::sigaction(SIGINT, &before_, nullptr); }
+  InterruptHandler(const InterruptHandler&) = delete;
+  InterruptHandler& operator=(const InterruptHandler&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+/// A job that waits makes people wonder: after some seconds the reason is told, once.
+class WaitingNote {
+ public:
+  void look(store::Management& management, const json& job, StatusLine& line) {
+    constexpr std::chrono::seconds kPatience{5};
+    if (told_ || job.value("status", "") != "pending" || std::chrono::steady_clock::now() - start_ < kPatience) return;
+    told_ = true;
+    line.clear();
+    const std::string running = store::running_job_of(management, job.value("project_name", ""));
+    if (store::agents_alive(management) == 0) {
+      std::fputs("waiting: no agent has given a sign of life within a minute; start one with: cpi serve\n", stderr);
+    } else if (!running.empty()) {
+      std::fprintf(stderr, "waiting: job %s of the same project is running\n", running.c_str());
+    } else if (job.contains("last_error") && job["last_error"].is_string()) {
+      std::fprintf(stderr, "waiting to be tried again: %s\n", printable(job["last_error"].get<std::string>()).c_str());
+    } else {
+      std::fputs("waiting: the agents are busy with other jobs\n", stderr);
+    }
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  bool told_ = false;
+};
+
+std::string csv_field(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+void write_rejects(const std::string& path, const std::vector<store::RejectRow>& rejects) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << "file,line,column,reason,message,raw\n";
+  for (const store::RejectRow& row : rejects) {
+    out << csv_field(row.filename) << ',' << row.line << ',' << csv_field(row.column) << ',' << csv_field(row.reason)
+        << ',' << csv_field(row.message) << ',' << csv_field(row.raw) << '\n';
+  }
+  out.flush();
+  if (!out) throw std::runtime_error("cannot write the rejected rows to \"" + path + "\"");
+}
+
+/// Follows the job to its end. False: the person left it alone.
+bool follow(store::Session& session, const std::string& job_id, bool quiet) {
+  const InterruptHandler handler;
+  StatusLine line;
+  WaitingNote waiting;
+  bool cancelled = false;
+  follow_job(session, job_id, [&](store::Management& management, const json& job) {
+    if (interrupts > 1) return false;
+    if (interrupts == 1 && !cancelled) {
+      cancelled = true;
+      line.clear();
+      std::fputs("cancelling the job; press Ctrl-C again to leave it to itself\n", stderr);
+      try {
+        store::cancel_job(management, job_id);
+      } catch (const db::Error& error) {
+        if (!error.is("PT409")) throw;  // it has ended meanwhile
+      }
+    }
+    waiting.look(management, job, line);
+    if (!quiet) line.show(progress_line(job));
+    return true;
+  });
+  return interrupts < 2;
+}
+
+int run(store::Session& session, const ManagedImport& request) {
+  store::ImportCall call;
+  call.project = request.project;
+  call.local_files = request.files;
+  call.callback_url = request.callback_url;
+  call.force = request.force;
+  call.dry_run = request.dry_run;
+  // Said once only: after a lost answer nobody knows whether the job was made, and a second one would load twice.
+  const json accepted = session.once([&](store::Management& m) { return store::import_project(m, call); });
+  const std::string job_id = accepted.at("job_id").get<std::string>();
+  if (request.no_wait) {
+    std::printf("%s\n", request.json ? accepted.dump(2).c_str() : job_id.c_str());
+    return 0;
+  }
+
+  if (!follow(session, job_id, request.quiet)) {
+    std::fprintf(stderr, "job %s goes on; see: cpi jobs %s\n", job_id.c_str(), job_id.c_str());
+    return kExitInterrupted;
+  }
+  const json job = say(session, [&](store::Management& m) { return store::get_job(m, job_id, true); });
+  const bool rejected = job.value("total_rejected", std::int64_t{0}) > 0;
+  const auto rejects = [&](int limit) {
+    return say(session, [&](store::Management& m) { return store::first_rejects(m, job_id, limit); });
+  };
+  if (!request.rejects_file.empty()) write_rejects(request.rejects_file, rejects(kMostRejects));
+  if (request.json) {
+    std::printf("%s\n", job.dump(2).c_str());
+  } else {
+    std::fputs(job_report(job, rejected ? rejects(kRejectsShown) : std::vector<store::RejectRow>()).c_str(), stdout);
+  }
+  return exit_code_of(job);
+}
+
+}  // namespace
+
+int run_managed_import(const ManagedImport& request) {
+  return with_management("cpi import", [&request](store::Session& session) { return run(session, request); });
+}
+
+}  // namespace cpi::cli

@@ -1,0 +1,72 @@
+#include "store/jobs.h"
+
+namespace cpi::store {
+
+namespace {
+
+using nlohmann::json;
+
+json answer_of(const db::Rows& rows) { return rows.is_null(0, 0) ? json() : json::parse(rows.text(0, 0)); }
+
+}  // namespace
+
+json import_project(Management& management, const ImportCall& call) {
+  return answer_of(management.connection().exec(
+      "SELECT " + management.schema() +
+          ".cpi_import(project => $1, local_files => $2, callback_url => $3, force => $4, dry_run => $5)",
+      {call.project, call.local_files.empty() ? db::Param() : json(call.local_files).dump(), call.callback_url,
+       call.force ? "true" : "false", call.dry_run ? "true" : "false"}));
+}
+
+json get_job(Management& management, const std::string& job_id, bool details) {
+  return answer_of(
+      management.connection().exec("SELECT " + management.schema() + ".cpi_get_job(id => $1, include_details => $2)",
+                                   {job_id, details ? "true" : "false"}));
+}
+
+json list_jobs(Management& management, const std::string& project, const std::string& status, int limit) {
+  return answer_of(management.connection().exec(
+      "SELECT " + management.schema() + ".cpi_list_jobs(project => $1, status => $2, \"limit\" => $3)",
+      {project.empty() ? db::Param() : project, status.empty() ? db::Param() : status, std::to_string(limit)}));
+}
+
+json cancel_job(Management& management, const std::string& job_id) {
+  return answer_of(
+      management.connection().exec("SELECT " + management.schema() + ".cpi_cancel_job(id => $1)", {job_id}));
+}
+
+std::vector<RejectRow> first_rejects(Management& management, const std::string& job_id, int limit) {
+  const std::string& schema = management.schema();
+  const db::Rows rows = management.connection().exec(
+      "SELECT f.path, r.line, r.column_name, r.reason, r.message, r.raw FROM " + schema + ".cpi_job_rejects r JOIN " +
+          schema +
+          ".cpi_job_files f ON f.id = r.file_id WHERE f.job_id = $1::uuid ORDER BY f.position, r.ordinal LIMIT $2::int",
+      {job_id, std::to_string(limit)});
+  std::vector<RejectRow> out;
+  for (int i = 0; i < rows.size(); ++i) {
+    out.push_back({rows.str(i, 0), rows.is_null(i, 1) ? 0 : rows.int64(i, 1), rows.str(i, 2), rows.str(i, 3),
+                   rows.str(i, 4), rows.str(i, 5)});
+  }
+  return out;
+}
+
+std::int64_t agents_alive(Management& management) {
+  return management.connection()
+      .exec("SELECT count(*) FROM " + management.schema() +
+                ".cpi_agents WHERE last_seen_at > pg_catalog.clock_timestamp() - interval '1 minute'",
+            {})
+      .int64(0, 0);
+}
+
+std::string running_job_of(Management& management, const std::string& project) {
+  const db::Rows rows = management.connection().exec(
+      "SELECT id FROM " + management.schema() + ".cpi_jobs WHERE project_name = $1 AND status = 'running' LIMIT 1",
+      {project});
+  return rows.empty() ? "" : rows.str(0, 0);
+}
+
+bool is_final(const std::string& status) {
+  return status == "completed" || status == "partial" || status == "failed" || status == "cancelled";
+}
+
+}  // namespace cpi::store
