@@ -12,6 +12,7 @@
 #include "cli/job_output.h"
 #include "cli/session.h"
 #include "cli/table.h"
+#include "queue/uuid.h"
 #include "store/jobs.h"
 
 namespace cpi::cli {
@@ -120,8 +121,8 @@ int run(store::Session& session, const ManagedImport& request) {
   call.callback_url = request.callback_url;
   call.force = request.force;
   call.dry_run = request.dry_run;
-  // Said once only: after a lost answer nobody knows whether the job was made, and a second one would load twice.
-  const json accepted = session.once([&](store::Management& m) { return store::import_project(m, call); });
+  call.idempotency_key = "cpi-import-" + queue::random_uuid();
+  const json accepted = say(session, [&](store::Management& m) { return store::import_project(m, call); });
   const std::string job_id = accepted.at("job_id").get<std::string>();
   if (request.no_wait) {
     std::printf("%s\n", request.json ? accepted.dump(2).c_str() : job_id.c_str());

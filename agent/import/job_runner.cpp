@@ -10,6 +10,7 @@
 #include "import/after_import.h"
 #include "import/load.h"
 #include "import/manifest.h"
+#include "import/result_json.h"
 #include "observe/observe.h"
 #include "queue/retry.h"
 #include "target/foreign_keys.h"
@@ -29,9 +30,7 @@ std::string told(const Error& error) {
   return observe::mask(out);
 }
 
-void fire(const char* name) {
-  FP(name);
-}
+void fire(const char* name) { FP(name); }
 
 /// A file of the manifest with what the config says of it.
 struct PlannedFile {
@@ -66,8 +65,7 @@ class JobRun {
     if (!source.ok()) return fail_or_retry("ImportError", source.error());
     source_ = std::move(*source);
 
-    std::string note;
-    Result<std::vector<store::ManifestFile>> manifest = read_manifest(note);
+    Result<std::vector<store::ManifestFile>> manifest = read_manifest();
     if (!manifest.ok()) {
       if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
       return fail_or_retry("ImportError", manifest.error());
@@ -76,7 +74,7 @@ class JobRun {
     const auto done = static_cast<std::size_t>(
         std::count_if(manifest->begin(), manifest->end(), [](const auto& file) { return file.done(); }));
     context_.progress.begin_job(manifest->size(), done);
-    if (done == manifest->size()) return {JobEnd::Kind::kFinish, "", note};
+    if (done == manifest->size()) return {JobEnd::Kind::kFinish, "", note_};
 
     Result<std::vector<PlannedFile>> files = in_order(*manifest);
     if (!files.ok()) return fail_or_retry("ImportError", files.error());
@@ -91,13 +89,13 @@ class JobRun {
   }
 
   /// The manifest as it was frozen; the first attempt lists and writes it.
-  Result<std::vector<store::ManifestFile>> read_manifest(std::string& note) {
+  Result<std::vector<store::ManifestFile>> read_manifest() {
     std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
         context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
     if (manifest) return std::move(*manifest);
     Result<Listing> listing = list_files(config_, claim_, *source_, context_.load_stop);
     if (!listing.ok()) return listing.error();
-    note = listing->note;
+    note_ = listing->note;
     return context_.management.call(context_.abandon, [&](store::Management& management) {
       return management.write_manifest(claim_.key, listing->files);
     });
@@ -142,16 +140,12 @@ class JobRun {
       if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
       FileEnd end = load_one(planned);
       if (end.result) {
-        record(planned, *end.result);
+        record(planned, std::move(*end.result));
         continue;
       }
       if (!end.later) return interrupted_end();
       if (claim_.attempt >= context_.max_attempts) {
-        LoadResult failed;
-        failed.table_name = planned.table.table;
-        failed.size = planned.file.size.value_or(0);
-        failed.error = end.later;
-        record(planned, failed);
+        record(planned, failed_result(planned, *end.later));
         continue;
       }
       // The other files may well succeed now, unless it is the target that is away.
@@ -160,7 +154,7 @@ class JobRun {
     }
     if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
     if (later) return {JobEnd::Kind::kRelease, "retry", told(*later)};
-    return {JobEnd::Kind::kFinish, "", ""};
+    return {JobEnd::Kind::kFinish, "", whole_ ? note_ : last_error_};
   }
 
   FileEnd load_one(const PlannedFile& planned) {
@@ -179,13 +173,7 @@ class JobRun {
         if (context_.load_stop.stop_requested()) return {};
         retry = queue::retry_of(error);
         failure = queue::as_error(error);
-        if (retry == Retry::kNever) {
-          LoadResult failed;
-          failed.table_name = planned.table.table;
-          failed.size = planned.file.size.value_or(0);
-          failed.error = failure;
-          return {std::move(failed), std::nullopt};
-        }
+        if (retry == Retry::kNever) return {failed_result(planned, failure), std::nullopt};
       }
       context_.progress.pause_file();
       if (retry == Retry::kLater || tries >= queue::kImmediateTries) return {std::nullopt, std::move(failure)};
@@ -196,6 +184,9 @@ class JobRun {
 
   LoadResult load(const PlannedFile& planned, int tries) {
     const std::shared_ptr<Progress> progress = context_.progress.begin_file(planned.file.path, planned.table.display());
+    const std::optional<TargetSlots::Slot> slot =
+        context_.target_slots.acquire(claim_.connection_id, context_.load_stop);
+    if (!slot) return failed_result(planned, {Code::kStopped, "stopped before the load began", "", ""});
     FP("before_load");
     LoadRequest request;
     request.load_id = planned.file.file_id;
@@ -211,56 +202,53 @@ class JobRun {
     return load_file(request, load);
   }
 
-  /// Writes the file's result, puts the file aside as the config asks, and says it in the log.
-  void record(const PlannedFile& planned, const LoadResult& result) {
+  /// Puts the file aside as the config asks, writes its result, and says it in the log. In this order: an attempt that
+  /// dies in between is followed by one that finds the load in the ledger and does the same again.
+  void record(const PlannedFile& planned, LoadResult result) {
     FP("loaded");
-    store::FileOutcome outcome;
-    outcome.filename = planned.file.path;
-    outcome.table_name = planned.table.table;
-    outcome.status = result.error ? "failed" : "completed";
-    outcome.success = !result.error;
-    outcome.read = result.counts.read;
-    outcome.inserted = result.counts.inserted;
-    outcome.updated = result.counts.updated;
-    outcome.skipped = result.counts.skipped;
-    outcome.duplicates = result.counts.duplicates;
-    outcome.rejected = result.counts.rejected;
-    outcome.deleted = result.counts.deleted;
-    if (result.error) outcome.error = told(*result.error);
-    outcome.strategy = result.strategy;
-    outcome.strategy_reason = result.strategy_reason;
-    outcome.sha256 = result.sha256;
-    outcome.size = result.size;
-    outcome.duration_seconds = result.duration_seconds;
-    outcome.warnings = result.warnings;
-    outcome.columns = result.columns;
     if (!claim_.dry_run) {
       const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : ""};
       const std::string left = result.error ? after_failure(config_.on_failure, planned.file, place)
                                             : after_success(config_.after_import, planned.file, place);
-      if (!left.empty()) outcome.warnings.push_back(left);
+      if (!left.empty()) result.warnings.push_back(left);
     }
+    nlohmann::json row = file_result_json(result, planned.file.file_id);
+    const std::string error = result.error ? told(*result.error) : "";
+    if (result.error) row["error"] = error;
+    const nlohmann::json rejects = rejects_json(result);
     context_.management.call(context_.abandon, [&](store::Management& management) {
-      management.finish_file(claim_.key, planned.file.file_id, outcome, result.rejects);
+      management.finish_file(claim_.key, planned.file.file_id, row, rejects);
     });
     if (result.error) {
-      add_job_error(queue::error_type(result.error->code), planned.file.path + ": " + told(*result.error));
+      last_error_ = planned.file.path + ": " + error;
+      add_job_error(queue::error_type(result.error->code), last_error_);
     }
+    whole_ = whole_ && !result.error && result.counts.rejected == 0;
     context_.progress.end_file();
     FP("file_finished");
     observe::Event event{result.error ? Kind::kFileFailed : Kind::kFileFinished,
                          {{"job_id", claim_.key.job_id},
-                          {"file", outcome.filename},
+                          {"file", planned.file.path},
                           {"table", planned.table.display()},
-                          {"read", outcome.read},
-                          {"inserted", outcome.inserted},
-                          {"updated", outcome.updated},
-                          {"skipped", outcome.skipped},
-                          {"duplicates", outcome.duplicates},
-                          {"rejected", outcome.rejected},
-                          {"seconds", outcome.duration_seconds}}};
+                          {"read", result.counts.read},
+                          {"inserted", result.counts.inserted},
+                          {"updated", result.counts.updated},
+                          {"skipped", result.counts.skipped},
+                          {"duplicates", result.counts.duplicates},
+                          {"rejected", result.counts.rejected},
+                          {"seconds", result.duration_seconds}}};
     if (result.error) event.fields.emplace_back("error", result.error->message);
     observe::emit(event);
+  }
+
+  /// A file whose load was not even begun, or broke off without a result.
+  static LoadResult failed_result(const PlannedFile& planned, Error error) {
+    LoadResult failed;
+    failed.filename = planned.file.path;
+    failed.table_name = planned.table.table;
+    failed.size = planned.file.size.value_or(0);
+    failed.error = std::move(error);
+    return failed;
   }
 
   void add_job_error(std::string_view error_type, const std::string& message) {
@@ -284,14 +272,11 @@ class JobRun {
 
   JobEnd interrupted_end() const {
     switch (context_.interrupted()) {
-      case Interrupt::kCancelled:
-        return {JobEnd::Kind::kFinish, "cancelled", ""};
-      case Interrupt::kFenced:
-        return {JobEnd::Kind::kNothing, "", ""};
+      case Interrupt::kCancelled: return {JobEnd::Kind::kFinish, "cancelled", ""};
+      case Interrupt::kFenced: return {JobEnd::Kind::kNothing, "", ""};
       case Interrupt::kNone:
       case Interrupt::kStopping:
-      case Interrupt::kLeaseLost:
-        return {JobEnd::Kind::kRelease, "", ""};
+      case Interrupt::kLeaseLost: return {JobEnd::Kind::kRelease, "", ""};
     }
     return {};
   }
@@ -299,13 +284,14 @@ class JobRun {
   const store::Claim& claim_;
   JobContext& context_;
   config::ProjectConfig config_;
+  std::string note_;        ///< what listing had to say
+  std::string last_error_;  ///< of the last file that failed
+  bool whole_ = true;       ///< every file of this attempt was loaded without a reject
   std::unique_ptr<source::Source> source_;
 };
 
 }  // namespace
 
-JobEnd run_job(const store::Claim& claim, JobContext& context) {
-  return JobRun(claim, context).run();
-}
+JobEnd run_job(const store::Claim& claim, JobContext& context) { return JobRun(claim, context).run(); }
 
 }  // namespace cpi::import

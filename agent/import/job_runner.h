@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "import/job_progress.h"
+#include "import/target_slots.h"
 #include "store/session.h"
 
 namespace cpi::import {
@@ -36,6 +37,7 @@ struct JobContext {
   std::stop_token abandon;                           ///< writes to the management database are given up
   std::function<Interrupt()> interrupted;            ///< asked between files and after a load was stopped
   JobProgress& progress;
+  TargetSlots& target_slots;  ///< shared by all jobs of the agent
 };
 
 /// How the attempt ended, for the one write that ends it.

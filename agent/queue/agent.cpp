@@ -91,9 +91,6 @@ bool Agent::stop(std::chrono::milliseconds grace) {
   constexpr auto kToGiveBack = 3s;
   Shared& shared = threads_->shared;
   threads_->stopped = true;
-  observe::emit(
-      {Kind::kAgentStopping,
-       {{"jobs", shared.attempts.all().size()}, {"grace_seconds", static_cast<double>(grace.count()) / 1000}}});
   for (std::jthread& worker : threads_->workers) worker.request_stop();
   threads_->listener.request_stop();
   threads_->reaper.request_stop();

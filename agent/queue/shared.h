@@ -12,10 +12,13 @@
 
 namespace cpi::queue {
 
+using import::TargetSlots;
+
 struct Shared {
   explicit Shared(AgentOptions agent_options, store::AgentIdentity agent_identity)
       : options(std::move(agent_options)),
         identity(std::move(agent_identity)),
+        target_slots(options.target_connections),
         wakeup(options.workers),
         heartbeat_wakeup(1) {}
 
@@ -31,6 +34,7 @@ struct Shared {
   const AgentOptions options;
   const store::AgentIdentity identity;
   Attempts attempts;
+  TargetSlots target_slots;
   Wakeup wakeup;                         ///< of the workers
   Wakeup heartbeat_wakeup;               ///< of the heartbeat: a job was cancelled
   std::atomic<bool> registered = false;  ///< the management database knows this agent and can be served by it

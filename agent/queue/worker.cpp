@@ -14,7 +14,9 @@ namespace cpi::queue {
 
 namespace {
 
+using import::JobContext;
 using import::JobEnd;
+using import::run_job;
 using observe::Kind;
 
 class Worker {
@@ -49,7 +51,7 @@ class Worker {
       FP("claimed");
       // Where there was one job there may be another: the hint wakes a second worker, which will wake the next.
       shared_.wakeup.hint();
-      run_claim(*claim, asked);
+      run_claim(*claim, asked, stop);
       return true;
     } catch (const store::Unreachable&) {
       return false;
@@ -86,7 +88,7 @@ class Worker {
     }
   }
 
-  void run_claim(const store::Claim& claim, Clock::time_point asked) {
+  void run_claim(const store::Claim& claim, Clock::time_point asked, const std::stop_token& stop) {
     const std::shared_ptr<Attempt> attempt = shared_.attempts.add(claim.key, claim.lease, asked);
     observe::emit({Kind::kJobClaimed,
                    {{"job_id", claim.key.job_id},
@@ -94,7 +96,10 @@ class Worker {
                     {"attempt", claim.attempt},
                     {"fence", claim.key.fence}}});
     try {
-      end(claim, *attempt, attempt_job(claim, *attempt));
+      // Told to stop while the claim was on its way: whoever stops the running attempts may not have seen this one.
+      if (stop.stop_requested()) attempt->interrupt(Interrupt::kStopping);
+      end(claim, *attempt,
+          stop.stop_requested() ? JobEnd{JobEnd::Kind::kRelease, "", ""} : attempt_job(claim, *attempt));
     } catch (const store::Fenced&) {
       observe::emit({Kind::kJobFenced, {{"job_id", claim.key.job_id}, {"fence", claim.key.fence}}});
     } catch (const std::exception& error) {
@@ -105,69 +110,71 @@ class Worker {
   }
 
   JobEnd attempt_job(const store::Claim& claim, Attempt& attempt) {
-    import::JobContext context{session_, shared_.options.local_roots, shared_.settings().max_attempts,
-                               shared_.options.connect_timeout, attempt.load_stop(), attempt.abandoned(),
-                               [&attempt] {
-                                 return attempt.interrupted();
-  }
-  , attempt.progress()
-};
-try {
-  return import::run_job(claim, context);
-} catch (const store::Fenced&) {
-  throw;
-} catch (const store::Unreachable&) {
-  return {JobEnd::Kind::kRelease, "", ""};
-} catch (const std::exception& error) {
-  observe::emit(observe::problem("job", error.what()));
-  return {JobEnd::Kind::kRelease, "retry", observe::mask(error.what())};
-}
-}  // namespace
-
-/// Writes how the attempt ended. Once the lease is lost, or nothing could be written while it lasted, all that is left
-/// is to give the job back as soon as the management database answers: the next attempt finds in the target's ledger
-/// what this one committed.
-void end(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
-  if (job_end.kind == JobEnd::Kind::kNothing) throw store::Fenced("fenced");
-  if (job_end.kind == JobEnd::Kind::kFinish) {
+    JobContext context{session_,
+                       shared_.options.local_roots,
+                       shared_.settings().max_attempts,
+                       shared_.options.connect_timeout,
+                       attempt.load_stop(),
+                       attempt.abandoned(),
+                       [&attempt] { return attempt.interrupted(); },
+                       attempt.progress(),
+                       shared_.target_slots};
     try {
-      return finish(claim, attempt, job_end);
+      return run_job(claim, context);
+    } catch (const store::Fenced&) {
+      throw;
     } catch (const store::Unreachable&) {
-      return release(claim, "stop", "");
+      return {JobEnd::Kind::kRelease, "", ""};
+    } catch (const std::exception& error) {
+      observe::emit(observe::problem("job", error.what()));
+      return {JobEnd::Kind::kRelease, "retry", observe::mask(error.what())};
     }
   }
-  release(claim, job_end.status.empty() ? "stop" : job_end.status, job_end.message);
-}
 
-void finish(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
-  FP("before_finish_job");
-  const nlohmann::json job = session_.call(attempt.abandoned(), [&](store::Management& management) {
-    return management.finish_job(claim.key, job_end.status, job_end.message);
-  });
-  FP("finished_job");
-  observe::emit({Kind::kJobFinished,
-                 {{"job_id", claim.key.job_id},
-                  {"project", claim.project},
-                  {"status", job.value("status", "")},
-                  {"files_processed", job.value("files_processed", std::int64_t{0})},
-                  {"files_failed", job.value("files_failed", std::int64_t{0})}}});
-}
+  /// Writes how the attempt ended. Once the lease is lost, or nothing could be written while it lasted, all that is left is
+  /// to give the job back as soon as the management database answers: the next attempt finds in the target's ledger what
+  /// this one committed.
+  void end(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
+    if (job_end.kind == JobEnd::Kind::kNothing) throw store::Fenced("fenced");
+    if (job_end.kind == JobEnd::Kind::kFinish) {
+      try {
+        return finish(claim, attempt, job_end);
+      } catch (const store::Unreachable&) {
+        return release(claim, "stop", "");
+      }
+    }
+    release(claim, job_end.status.empty() ? "stop" : job_end.status, job_end.message);
+  }
 
-void release(const store::Claim& claim, const std::string& reason, const std::string& message) {
-  const std::string state = session_.call(shared_.give_up.get_token(), [&](store::Management& management) {
-    return management.release_job(claim.key, reason, message);
-  });
-  observe::Event event{
-      Kind::kJobReleased,
-      {{"job_id", claim.key.job_id}, {"project", claim.project}, {"reason", reason}, {"status", state}}};
-  if (!message.empty()) event.fields.emplace_back("error", message);
-  observe::emit(event);
-}
+  void finish(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
+    FP("before_finish_job");
+    const nlohmann::json job = session_.call(attempt.abandoned(), [&](store::Management& management) {
+      return management.finish_job(claim.key, job_end.status, job_end.message);
+    });
+    FP("finished_job");
+    observe::emit({Kind::kJobFinished,
+                   {{"job_id", claim.key.job_id},
+                    {"project", claim.project},
+                    {"status", job.value("status", "")},
+                    {"files_processed", job.value("files_processed", std::int64_t{0})},
+                    {"files_failed", job.value("files_failed", std::int64_t{0})}}});
+  }
 
-Shared& shared_;
-store::Session session_;
-std::minstd_rand random_;
-};  // namespace cpi::queue
+  void release(const store::Claim& claim, const std::string& reason, const std::string& message) {
+    const std::string state = session_.call(shared_.give_up.get_token(), [&](store::Management& management) {
+      return management.release_job(claim.key, reason, message);
+    });
+    observe::Event event{
+        Kind::kJobReleased,
+        {{"job_id", claim.key.job_id}, {"project", claim.project}, {"reason", reason}, {"status", state}}};
+    if (!message.empty()) event.fields.emplace_back("error", message);
+    observe::emit(event);
+  }
+
+  Shared& shared_;
+  store::Session session_;
+  std::minstd_rand random_;
+};
 
 }  // namespace
 

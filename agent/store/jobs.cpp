@@ -13,7 +13,8 @@ json answer_of(const db::Rows& rows) { return rows.is_null(0, 0) ? json() : json
 json import_project(Management& management, const ImportCall& call) {
   return answer_of(management.connection().exec(
       "SELECT " + management.schema() +
-          ".cpi_import(project => $1, local_files => $2, callback_url => $3, force => $4, dry_run => $5)",
+          ".cpi_import(project => $1, local_files => $2, callback_url => $3, force => $4, dry_run => $5, "
+          "idempotency_key => $6)",
       {call.project, call.local_files.empty() ? db::Param() : json(call.local_files).dump(), call.callback_url,
        call.force ? "true" : "false", call.dry_run ? "true" : "false"}));
 }

@@ -18,6 +18,7 @@ struct ImportCall {
   std::optional<std::string> callback_url;
   bool force = false;
   bool dry_run = false;
+  std::optional<std::string> idempotency_key;  ///< makes it safe to say again after a lost answer
 };
 
 /// cpi_import: {"job_id","project","status","message"}.

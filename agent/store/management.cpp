@@ -52,41 +52,6 @@ std::vector<ManifestFile> manifest_of(const json& rows) {
 
 json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
-json result_of(const FileOutcome& outcome) {
-  return {{"filename", outcome.filename},
-          {"table_name", outcome.table_name},
-          {"status", outcome.status},
-          {"read", outcome.read},
-          {"inserted", outcome.inserted},
-          {"updated", outcome.updated},
-          {"skipped", outcome.skipped},
-          {"duplicates", outcome.duplicates},
-          {"rejected", outcome.rejected},
-          {"deleted", outcome.deleted},
-          {"success", outcome.success},
-          {"error", or_null(outcome.error)},
-          {"strategy", or_null(outcome.strategy)},
-          {"strategy_reason", or_null(outcome.strategy_reason)},
-          {"sha256", or_null(outcome.sha256)},
-          {"size", outcome.size},
-          {"duration_seconds", outcome.duration_seconds},
-          {"warnings", outcome.warnings},
-          {"columns", outcome.columns}};
-}
-
-json rejects_of(const std::vector<csv::Reject>& rejects) {
-  json out = json::array();
-  for (const csv::Reject& reject : rejects) {
-    out.push_back({{"line", reject.line},
-                   {"offset", reject.offset},
-                   {"column", or_null(reject.column)},
-                   {"reason", csv::reason_name(reject.reason)},
-                   {"message", reject.message},
-                   {"raw", reject.raw}});
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string to_jsonb(const json& value) {
@@ -210,10 +175,9 @@ std::vector<ManifestFile> Management::write_manifest(const JobKey& key, const st
   return manifest_of(json::parse(rows.text(0, 0)));
 }
 
-void Management::finish_file(const JobKey& key, const std::string& file_id, const FileOutcome& outcome,
-                             const std::vector<csv::Reject>& rejects) {
+void Management::finish_file(const JobKey& key, const std::string& file_id, const json& result, const json& rejects) {
   call("_cpi_finish_file", "$1::uuid, $2::bigint, $3::uuid, $4::jsonb, $5::jsonb",
-       {key.job_id, std::to_string(key.fence), file_id, to_jsonb(result_of(outcome)), to_jsonb(rejects_of(rejects))});
+       {key.job_id, std::to_string(key.fence), file_id, to_jsonb(result), to_jsonb(rejects)});
 }
 
 void Management::add_job_error(const JobKey& key, std::string_view error_type, const std::string& message) {

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/csv/row.h"
 #include "db/connection.h"
 
 namespace cpi::store {
@@ -98,29 +97,6 @@ struct ManifestFile : ManifestEntry {
   bool done() const { return status != "pending" && status != "running"; }
 };
 
-/// api.md's file result without its id.
-struct FileOutcome {
-  std::string filename;
-  std::string table_name;
-  std::string status;  ///< completed, partial or failed
-  std::int64_t read = 0;
-  std::int64_t inserted = 0;
-  std::int64_t updated = 0;
-  std::int64_t skipped = 0;
-  std::int64_t duplicates = 0;
-  std::int64_t rejected = 0;
-  std::int64_t deleted = 0;
-  bool success = false;
-  std::string error;  ///< empty: none
-  std::string strategy;
-  std::string strategy_reason;
-  std::string sha256;
-  std::int64_t size = 0;
-  double duration_seconds = 0;
-  std::vector<std::string> warnings;
-  std::vector<std::string> columns;
-};
-
 /// A session with the management database. Not thread-safe. Every method throws db::Error; those with a JobKey throw
 /// Fenced as well.
 class Management {
@@ -139,11 +115,13 @@ class Management {
   std::optional<std::vector<ManifestFile>> manifest(const JobKey& key);
   /// Writes the manifest once; when an attempt has written it before, answers that one.
   std::vector<ManifestFile> write_manifest(const JobKey& key, const std::vector<ManifestEntry>& files);
-  /// Idempotent. Texts that jsonb cannot hold (invalid UTF-8, NUL) arrive with replacement characters.
-  void finish_file(const JobKey& key, const std::string& file_id, const FileOutcome& outcome,
-                   const std::vector<csv::Reject>& rejects);
+  /// `result` is api.md's file result, `rejects` a list of rejected rows (import/result_json.h). Idempotent. What jsonb
+  /// cannot hold (invalid UTF-8, NUL) arrives as replacement characters.
+  void finish_file(const JobKey& key, const std::string& file_id, const nlohmann::json& result,
+                   const nlohmann::json& rejects);
   void add_job_error(const JobKey& key, std::string_view error_type, const std::string& message);
-  /// `status` empty: decided from the file rows. Answers the job as api.md has it.
+  /// `status` empty: decided from the file rows; when they say completed, `last_error` is the job's note. Answers the
+  /// job as api.md has it.
   nlohmann::json finish_job(const JobKey& key, const std::string& status, const std::string& last_error);
   /// `reason` is "stop" or "retry". Answers the job's new state.
   std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error);

@@ -136,11 +136,12 @@ BEGIN
                   WHEN files.succeeded = 0 THEN 'failed'
                   WHEN files.succeeded < files.number OR files.rejected > 0 THEN 'partial'
                   ELSE 'completed' END;
-    IF files.number = 0 THEN
-      note := 'no file was found';
+    -- Nothing went wrong: what the agent has to say is a remark, such as which files it left for later.
+    IF final = 'completed' THEN
+      note := coalesce(_cpi_finish_job.last_error, CASE WHEN files.number = 0 THEN 'no file was found' END);
     END IF;
   END IF;
-  job := @extschema@._cpi_end_job(job.id, final, _cpi_finish_job.last_error, note);
+  job := @extschema@._cpi_end_job(job.id, final, CASE WHEN note IS NULL THEN _cpi_finish_job.last_error END, note);
   RETURN @extschema@._cpi_job_json(job);
 END
 $$;

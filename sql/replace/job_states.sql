@@ -104,7 +104,10 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
                                  FROM @extschema@.cpi_job_errors AS r WHERE r.job_id = job.id
                                UNION ALL
                                SELECT 2, f.position, f.path || ': ' || f.error
-                                 FROM @extschema@.cpi_job_files AS f WHERE f.job_id = job.id AND f.status = 'failed') AS x
+                                 FROM @extschema@.cpi_job_files AS f
+                                 WHERE f.job_id = job.id AND f.status = 'failed'
+                                   AND NOT EXISTS (SELECT FROM @extschema@.cpi_job_errors AS r
+                                                     WHERE r.job_id = job.id AND r.message = f.path || ': ' || f.error)) AS x
                          ORDER BY x.kind, x.place LIMIT 20) AS e),
     'duration_seconds', @extschema@._cpi_job_duration(job))
 $$;
