@@ -67,23 +67,16 @@ class BooleanConverter final : public Converter {
   static int builtin(std::string_view word) {
     if (word.empty()) return -1;
     switch (to_lower(word[0])) {
-      case '1':
-        return word.size() == 1 ? 1 : -1;
-      case '0':
-        return word.size() == 1 ? 0 : -1;
-      case 't':
-        return is_prefix(word, "true", 1) ? 1 : -1;
-      case 'f':
-        return is_prefix(word, "false", 1) ? 0 : -1;
-      case 'y':
-        return is_prefix(word, "yes", 1) ? 1 : -1;
-      case 'n':
-        return is_prefix(word, "no", 1) ? 0 : -1;
+      case '1': return word.size() == 1 ? 1 : -1;
+      case '0': return word.size() == 1 ? 0 : -1;
+      case 't': return is_prefix(word, "true", 1) ? 1 : -1;
+      case 'f': return is_prefix(word, "false", 1) ? 0 : -1;
+      case 'y': return is_prefix(word, "yes", 1) ? 1 : -1;
+      case 'n': return is_prefix(word, "no", 1) ? 0 : -1;
       case 'o':  // "o" alone could be either
         if (is_word(word, "on")) return 1;
         return is_prefix(word, "off", 2) ? 0 : -1;
-      default:
-        return -1;
+      default: return -1;
     }
   }
 
@@ -107,7 +100,7 @@ Result<std::unique_ptr<Converter>> make_boolean(const ColumnType&, const Format&
     for (const std::string& other : false_words) {
       if (word != other) continue;
       return Error{Code::kInvalidConfig,
-                   quoted(word) + " is listed in true_values and in false_values",
+                   quote_value(word) + " is listed in true_values and in false_values",
                    {},
                    "Take it out of one of the two lists."};
     }

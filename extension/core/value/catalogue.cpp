@@ -8,31 +8,22 @@ namespace {
 
 Maker maker_for(std::uint32_t oid) {
   switch (oid) {
-    case kBoolOid:
-      return make_boolean;
+    case kBoolOid: return make_boolean;
     case kInt2Oid:
     case kInt4Oid:
     case kInt8Oid:
-    case kOidOid:
-      return make_integer;
+    case kOidOid: return make_integer;
     case kFloat4Oid:
-    case kFloat8Oid:
-      return make_floating;
-    case kNumericOid:
-      return make_numeric;
-    case kDateOid:
-      return make_date;
+    case kFloat8Oid: return make_floating;
+    case kNumericOid: return make_numeric;
+    case kDateOid: return make_date;
     case kTimestampOid:
-    case kTimestamptzOid:
-      return make_timestamp;
-    case kUuidOid:
-      return make_uuid;
+    case kTimestamptzOid: return make_timestamp;
+    case kUuidOid: return make_uuid;
     case kTextOid:
     case kVarcharOid:
-    case kBpcharOid:
-      return make_character;
-    default:
-      return nullptr;
+    case kBpcharOid: return make_character;
+    default: return nullptr;
   }
 }
 

@@ -64,7 +64,7 @@ class LimitedConverter final : public Converter {
     std::size_t characters = 0;
     const std::size_t kept = prefix_bytes(text, limit_, characters);
     if (text.find_first_not_of(' ', kept) != std::string_view::npos) {
-      why = "value too long for type " + type_ + ": " + quoted(text);
+      why = "value too long for type " + type_ + ": " + quote_value(text);
       return Verdict::kReject;
     }
     const std::size_t padding = padded_ ? limit_ - characters : 0;

@@ -40,7 +40,7 @@ int read_month(std::string_view& rest, bool full) {
 Error refuse(std::string_view pattern, std::string message) {
   return {
       Code::kInvalidConfig,
-      "date_format " + quoted(pattern) + " " + std::move(message),
+      "date_format " + quote_value(pattern) + " " + std::move(message),
       {},
       "Known fields are YYYY, YY, MM, MON, MONTH, DD, HH24, HH12 with AM, MI, SS, MS and US; write other letters in "
       "double quotes."};
@@ -100,13 +100,14 @@ Result<DatePattern> DatePattern::compile(std::string_view pattern) {
       continue;
     }
     if (is_letter(rest[0]) && to_lower(rest[0]) != 't') {
-      return refuse(pattern, "has no field that begins with " + quoted(rest.substr(0, 1)));
+      return refuse(pattern, "has no field that begins with " + quote_value(rest.substr(0, 1)));
     }
     compiled.steps_.push_back({Field::kLiteral, rest[0], false});
     rest.remove_prefix(1);
   }
   for (std::size_t i = 0; i + 1 < compiled.steps_.size(); ++i) {
-    compiled.steps_[i].exact = is_number(compiled.steps_[i + 1].field);
+    if (!is_number(compiled.steps_[i].field) || !is_number(compiled.steps_[i + 1].field)) continue;
+    compiled.steps_[i].exact = compiled.steps_[i + 1].exact = true;
   }
   if (Result<void> checked = check(compiled.steps_); !checked) return refuse(pattern, checked.error().message);
   return compiled;
@@ -153,24 +154,18 @@ DateTimeStatus DatePattern::parse_step(const Step& step, std::string_view& rest,
       found = rest.starts_with(step.literal);
       if (found) rest.remove_prefix(1);
       break;
-    case Field::kYear4:
-      found = number(4, true, values.year);
-      break;
+    case Field::kYear4: found = number(4, true, values.year); break;
     case Field::kYear2:
       found = number(2, true, values.year);
       values.year = expand_year(values.year);
       break;
-    case Field::kMonth:
-      found = number(2, step.exact, values.month);
-      break;
+    case Field::kMonth: found = number(2, step.exact, values.month); break;
     case Field::kMonthName:
     case Field::kMonthFullName:
       values.month = read_month(rest, step.field == Field::kMonthFullName);
       found = values.month > 0;
       break;
-    case Field::kDay:
-      found = number(2, step.exact, values.day);
-      break;
+    case Field::kDay: found = number(2, step.exact, values.day); break;
     case Field::kHour24:
       found = number(2, step.exact, values.hour);
       values.has_time = true;
@@ -196,9 +191,7 @@ DateTimeStatus DatePattern::parse_step(const Step& step, std::string_view& rest,
       found = number(3, true, values.microsecond);
       values.microsecond *= 1000;
       break;
-    case Field::kMicrosecond:
-      found = number(6, true, values.microsecond);
-      break;
+    case Field::kMicrosecond: found = number(6, true, values.microsecond); break;
   }
   return found ? DateTimeStatus::kOk : DateTimeStatus::kSyntax;
 }

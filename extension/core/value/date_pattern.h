@@ -20,8 +20,8 @@ class DatePattern {
   /// every other letter, for a field that comes twice, and for a pattern that does not tell year, month and day.
   static Result<DatePattern> compile(std::string_view pattern);
 
-  /// Reads `text`. A number may lack its leading zero where no other number follows directly. Month names are English,
-  /// ignoring case. Fails with kSyntax, kFieldRange, kOrderRange or kDateRange.
+  /// Reads `text`. A number may lack its leading zero unless another stands directly beside it. Month names are
+  /// English, ignoring case. Fails with kSyntax, kFieldRange, kOrderRange or kDateRange.
   DateTimeStatus parse(std::string_view text, DateTime& result) const;
 
   const std::string& source() const { return source_; }
@@ -46,7 +46,7 @@ class DatePattern {
   struct Step {
     Field field;
     char literal;  ///< of kLiteral
-    bool exact;    ///< a number follows directly: all digits must be there
+    bool exact;    ///< another number stands directly beside it: all digits must be there
   };
   struct Spelling {
     std::string_view text;

@@ -294,17 +294,17 @@ DateTimeStatus parse_date_time(std::string_view text, DateRules rules, DateTime&
 
 std::string explain(DateTimeStatus status, std::string_view type, std::string_view text, DateRules rules) {
   switch (status) {
-    case Status::kFieldRange: return "date/time field value out of range: " + quoted(text);
+    case Status::kFieldRange: return "date/time field value out of range: " + quote_value(text);
     case Status::kOrderRange: {
       const char* read_as = rules.order == DateOrder::kYmd ? "YMD" : rules.order == DateOrder::kDmy ? "DMY" : "MDY";
-      return "date/time field value out of range: " + quoted(text) + "; perhaps it needs a different datestyle than " +
-             read_as;
+      return "date/time field value out of range: " + quote_value(text) +
+             "; perhaps it needs a different datestyle than " + read_as;
     }
     case Status::kDateRange:
-      return std::string(type == "date" ? "date" : "timestamp") + " out of range: " + quoted(text);
-    case Status::kZoneRange: return "time zone displacement out of range: " + quoted(text);
+      return std::string(type == "date" ? "date" : "timestamp") + " out of range: " + quote_value(text);
+    case Status::kZoneRange: return "time zone displacement out of range: " + quote_value(text);
     case Status::kAmbiguous:
-      return "ambiguous " + std::string(type) + ": " + quoted(text) +
+      return "ambiguous " + std::string(type) + ": " + quote_value(text) +
              "; say with datestyle (DMY, MDY or YMD) or date_format which number is the day";
     default: return invalid_syntax(type, text);
   }

@@ -63,7 +63,7 @@ class FloatingConverter final : public Converter {
       const auto parsed = fast_float::from_chars(number.data(), number.data() + number.size(), value);
       if (parsed.ptr != number.data() + number.size()) return refuse_or_ask(text, why);
       if (std::isinf(value) || (value == 0 && has_significant_digit(number))) {
-        why = quoted(word) + " is out of range for type " + std::string(type_);
+        why = quote_value(word) + " is out of range for type " + std::string(type_);
         return Verdict::kReject;
       }
     } else if (!parse_special(word, value)) {

@@ -113,8 +113,7 @@ class OidConverter final : public Converter {
         if (is_newer_number(text)) return Verdict::kAskServer;
         why = invalid_syntax("oid", text);
         return Verdict::kReject;
-      case Parsed::kRange:
-        return Verdict::kAskServer;  // near 2^64 they wrap around too
+      case Parsed::kRange: return Verdict::kAskServer;  // near 2^64 they wrap around too
     }
     why = out_of_range("oid", text);
     return Verdict::kReject;
@@ -132,12 +131,9 @@ Result<std::unique_ptr<Converter>> make_integer(const ColumnType& type, const Fo
   Result<NumberText> numbers = NumberText::make(format);
   if (!numbers) return numbers.error();
   switch (type.oid) {
-    case kInt2Oid:
-      return {std::make_unique<IntegerConverter<std::int16_t>>("smallint", std::move(*numbers))};
-    case kInt4Oid:
-      return {std::make_unique<IntegerConverter<std::int32_t>>("integer", std::move(*numbers))};
-    default:
-      return {std::make_unique<IntegerConverter<std::int64_t>>("bigint", std::move(*numbers))};
+    case kInt2Oid: return {std::make_unique<IntegerConverter<std::int16_t>>("smallint", std::move(*numbers))};
+    case kInt4Oid: return {std::make_unique<IntegerConverter<std::int32_t>>("integer", std::move(*numbers))};
+    default: return {std::make_unique<IntegerConverter<std::int64_t>>("bigint", std::move(*numbers))};
   }
 }
 

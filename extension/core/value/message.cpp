@@ -7,7 +7,7 @@ namespace {
 constexpr std::size_t kLongestShown = 80;
 }
 
-std::string quoted(std::string_view value) {
+std::string quote_value(std::string_view value) {
   std::size_t characters = 0;
   std::size_t end = 0;
   while (end < value.size()) {
@@ -25,11 +25,11 @@ std::string quoted(std::string_view value) {
 }
 
 std::string invalid_syntax(std::string_view type, std::string_view value) {
-  return "invalid input syntax for type " + std::string(type) + ": " + quoted(value);
+  return "invalid input syntax for type " + std::string(type) + ": " + quote_value(value);
 }
 
 std::string out_of_range(std::string_view type, std::string_view value) {
-  return "value " + quoted(value) + " is out of range for type " + std::string(type);
+  return "value " + quote_value(value) + " is out of range for type " + std::string(type);
 }
 
 }  // namespace cpi::value

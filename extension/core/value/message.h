@@ -7,7 +7,7 @@
 namespace cpi::value {
 
 /// `value` in double quotes, cut at a character boundary to 80 characters (then ending in "…").
-std::string quoted(std::string_view value);
+std::string quote_value(std::string_view value);
 
 /// invalid input syntax for type integer: "12a"
 std::string invalid_syntax(std::string_view type, std::string_view value);

@@ -11,9 +11,7 @@ namespace cpi::value {
 namespace {
 
 /// A character that means something else in a number.
-bool is_taken(char c) {
-  return is_digit(c) || is_letter(c) || c == '+' || c == '-';
-}
+bool is_taken(char c) { return is_digit(c) || is_letter(c) || c == '+' || c == '-'; }
 
 }  // namespace
 
@@ -22,17 +20,17 @@ Result<NumberText> NumberText::make(const Format& format) {
   const std::string& thousands = format.thousands_separator;
   if (is_taken(decimal) || is_blank(decimal)) {
     return Error{
-        Code::kInvalidConfig, "decimal_separator cannot be " + quoted({&decimal, 1}), {}, "Use \".\" or \",\"."};
+        Code::kInvalidConfig, "decimal_separator cannot be " + quote_value({&decimal, 1}), {}, "Use \".\" or \",\"."};
   }
   if (std::any_of(thousands.begin(), thousands.end(), is_taken)) {
     return Error{Code::kInvalidConfig,
-                 "thousands_separator cannot be " + quoted(thousands),
+                 "thousands_separator cannot be " + quote_value(thousands),
                  {},
                  "Use a character that is no digit, letter or sign, such as \",\", \".\" or a blank."};
   }
   if (thousands.find(decimal) != std::string::npos) {
     return Error{Code::kInvalidConfig,
-                 "decimal_separator and thousands_separator are both " + quoted({&decimal, 1}),
+                 "decimal_separator and thousands_separator are both " + quote_value({&decimal, 1}),
                  {},
                  "Give them different characters."};
   }
@@ -80,9 +78,9 @@ std::string NumberText::advice(std::string_view text) const {
     if (text.find(',') == std::string_view::npos) return {};
     return "; if the file writes numbers with a comma, say so with decimal_separator or thousands_separator";
   }
-  std::string advice = "; numbers are read with decimal_separator " + quoted({&decimal_, 1});
+  std::string advice = "; numbers are read with decimal_separator " + quote_value({&decimal_, 1});
   if (thousands_.empty()) return advice + " and no thousands_separator";
-  return advice + " and thousands_separator " + quoted(thousands_) + " between groups of exactly three digits";
+  return advice + " and thousands_separator " + quote_value(thousands_) + " between groups of exactly three digits";
 }
 
 bool is_newer_number(std::string_view text) {

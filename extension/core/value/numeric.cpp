@@ -182,10 +182,9 @@ class NumericConverter final : public Converter {
         return refuse(text, why);
       case NumericDigits::Parsed::kTooLong:
         if (numbers_.is_plain()) return Verdict::kAskServer;
-        why = "value overflows numeric format: " + quoted(text);
+        why = "value overflows numeric format: " + quote_value(text);
         return Verdict::kReject;
-      case NumericDigits::Parsed::kOk:
-        break;
+      case NumericDigits::Parsed::kOk: break;
     }
     if (limited_) {
       digits.round(scale_);
@@ -216,7 +215,7 @@ class NumericConverter final : public Converter {
 
   Verdict overflow(std::string_view text, std::string& why) const {
     const int digits = precision_ - scale_;
-    why = "numeric field overflow: " + quoted(text) + " must round to an absolute value less than " +
+    why = "numeric field overflow: " + quote_value(text) + " must round to an absolute value less than " +
           (digits == 0 ? "1" : "10^" + std::to_string(digits)) + " for type " + type_;
     return Verdict::kReject;
   }

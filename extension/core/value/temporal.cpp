@@ -22,9 +22,10 @@ Verdict TemporalReader::refuse(DateTimeStatus status, std::string_view text, std
   if (!pattern_) {
     why = explain(status, type_, text, rules_);
   } else if (status == DateTimeStatus::kSyntax) {
-    why = quoted(text) + " is not written as date_format " + quoted(pattern_->source()) + " says";
+    why = quote_value(text) + " is not written as date_format " + quote_value(pattern_->source()) + " says";
   } else {
-    why = "date/time field value out of range: " + quoted(text) + " by date_format " + quoted(pattern_->source());
+    why = "date/time field value out of range: " + quote_value(text) + " by date_format " +
+          quote_value(pattern_->source());
   }
   return Verdict::kReject;
 }

@@ -22,7 +22,7 @@ constexpr std::size_t kHeaderBytes = 44;
 
 Error unknown_zone(std::string_view name) {
   return {Code::kInvalidConfig,
-          "unknown time zone " + quoted(name),
+          "unknown time zone " + quote_value(name),
           {},
           "Name a zone of the tz database, such as \"Europe/Berlin\" or \"UTC\"."};
 }

@@ -67,7 +67,7 @@ class TimestampConverter final : public Converter {
 
  private:
   static Verdict refuse_range(std::string_view text, std::string& why) {
-    why = "timestamp out of range: " + quoted(text);
+    why = "timestamp out of range: " + quote_value(text);
     return Verdict::kReject;
   }
 
