@@ -1,7 +1,6 @@
 #include "core/csv/complaint.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "core/text/utf8.h"
 
@@ -16,9 +15,9 @@ std::string count(std::size_t number, std::string_view noun) {
 }
 
 std::string hex(char byte) {
-  char text[8];
-  std::snprintf(text, sizeof text, "0x%02X", static_cast<unsigned>(static_cast<unsigned char>(byte)));
-  return text;
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'0', 'x', kDigits[value >> 4U], kDigits[value & 15U]};
 }
 
 Reject reject(const Place& place, Reason reason, std::string column, std::string message) {

@@ -5,9 +5,10 @@
 //   fits;
 //   2. the field really spans lines, and the mistake is at its end:            all these lines are the bad row.
 //
-// A row *fits* when it parses without an error and has as many fields as the table. When most of the lines in question
-// fit, reading 1 is taken, otherwise 2, so that text inside of quotes is never loaded as if it were rows.
-// All decisions depend on the bytes alone, never on how the input was cut; each looks ahead a bounded distance.
+// A row *fits* when it parses without an error and has as many fields as the table. Reading 1 is taken from the first
+// line on from which more rows fit than not, up to and including the line where the mistake was noticed: under reading
+// 2 that line is the end of a text and hardly fits. So text inside of quotes is not loaded as if it were rows. All
+// decisions depend on the bytes alone, never on how the input was cut; each looks ahead a bounded distance.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +29,10 @@ struct BadRow {
   bool too_long = false;   ///< no mistake found: the field really is longer than the limits allow
 };
 
+/// Decides for one reader. Keeps references to what it is made from.
 class Recovery {
  public:
-  /// Lines and bytes that one decision looks at, at most.
+  /// Lines and bytes that one decision looks at, at most, and bytes of one row among them.
   static constexpr std::int64_t kLines = 100;
   static constexpr std::size_t kBytes = std::size_t{1} << 20;
   static constexpr std::size_t kRowBytes = std::size_t{64} << 10;
@@ -49,30 +51,44 @@ class Recovery {
                                       std::size_t width);
 
  private:
+  /// What a physical line is when a row is read from its start.
+  enum class Kind {
+    kFits,
+    kIgnorable,  ///< empty, or a comment
+    kDamaged,    ///< a single line with the right number of delimiters, but a quote in the wrong place
+    kMisfit,
+  };
+  struct JudgedLine {
+    const char* begin = nullptr;
+    const char* content_end = nullptr;
+    const char* next = nullptr;      // the next physical line
+    const char* row_next = nullptr;  // the next row; another line when a row that fits spans several
+    Kind kind = Kind::kMisfit;
+  };
   struct Score {
     std::int64_t fits = 0;
     std::int64_t misfits = 0;
-    bool need_more = false;
   };
 
-  /// Whether the row at `begin` fits; `next` and `lines` then say how far it reaches.
-  enum class Fit { kYes, kNo, kNeedMore };
-  Fit fits(const char* begin, const char* end, bool final, std::size_t width, const char** next, std::int64_t* lines);
-  bool ignorable(const Line& line, const char* begin) const;
-  /// Judges the lines from `begin` on, before `stop`.
-  Score score(const char* begin, const char* stop, const char* end, bool final, std::size_t width);
-  /// The bad row from `begin` to before the first row that fits; `in_a_row` rows must fit. To the end when none does.
-  std::optional<BadRow> until_fit(const char* begin, const char* end, bool final, std::size_t width, int in_a_row);
-  std::optional<BadRow> single_line_error(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                          std::size_t width);
-  /// How far the row reaches when stray quotes are text.
-  std::optional<BadRow> lenient_extent(const char* begin, const char* end, bool final, std::size_t* fields,
-                                       bool* complete);
+  /// Judges the physical lines that begin in `[begin, stop)`, within the bounds above, into `lines_`. False when more
+  /// input is needed.
+  bool judge(const char* begin, const char* stop, const char* end, bool final, std::size_t width);
+  std::optional<JudgedLine> judge_line(const char* begin, const char* end, bool final, std::size_t width);
+  /// Counts rows from the judged line `index` on.
+  Score score_from(std::size_t index) const;
+  /// The bad row that ends before the judged line `index`.
+  BadRow before(const Line& first, std::size_t index) const;
+  /// After an unclosed quote with nothing that fits right behind: to where two rows in a row fit, else to the end.
+  std::optional<BadRow> until_table_goes_on(const char* begin, const char* end, bool final, std::size_t width);
+  std::optional<BadRow> line_of_error(const ParsedRow& parsed, const char* begin, const char* end, bool final,
+                                      std::size_t width);
+  bool literally_fits(const char* begin, const char* content_end, std::size_t width) const;
 
   const Grammar& grammar_;
   const std::string& comment_;
   const Limits& limits_;
   std::vector<RawField> scratch_;
+  std::vector<JudgedLine> lines_;
 };
 
 }  // namespace cpi::csv
