@@ -65,10 +65,9 @@ Result<void> reject_failing(Apply& apply, const Cast& cast) {
       cast.name + ") AS message FROM " + apply.sql.staging() +
       (null_may_fail ? "" : " WHERE " + cast.name + " IS NOT NULL") + " OFFSET 0) AS tried WHERE message IS NOT NULL";
   if (apply.plan.continue_on_error) {
-    return apply.reject_all(
-        "WITH bad AS MATERIALIZED (" + verdicts + "), gone AS (DELETE FROM " + apply.sql.staging() +
-            " AS s USING bad WHERE s.cpi_line = bad.cpi_line) SELECT cpi_line, value, message FROM bad",
-        cast.planned->file_column, csv::Reason::kInvalidValue);
+    return apply.reject_all("DELETE FROM " + apply.sql.staging() + " AS s USING (" + verdicts +
+                                ") AS bad WHERE s.cpi_line = bad.cpi_line RETURNING s.cpi_line, bad.value, bad.message",
+                            cast.planned->file_column, csv::Reason::kInvalidValue);
   }
   const db::Rows first = apply.connection.exec(verdicts + " ORDER BY cpi_line LIMIT 1");
   if (first.empty()) return {};

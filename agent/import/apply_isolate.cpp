@@ -59,31 +59,74 @@ Result<void> accept(Apply& apply, const Written& written) {
   return reject_suppressed(apply, written.suppressed);
 }
 
-/// Writes `range`, which failed as a whole.
-Result<void> isolate(Apply& apply, Range range, const Attempt& failed) {
-  if (range.first == range.last) {
-    if (failed.refusal) return reject_refused(apply, range.first, *failed.refusal);
-    return reject_suppressed(apply, {range.first});
+/// What halving has found so far.
+class Isolation {
+ public:
+  explicit Isolation(Apply& apply) : apply_(apply) {}
+
+  /// Writes `range`, which failed as a whole.
+  Result<void> split(Range range, const Attempt& failed) {
+    if (range.first == range.last) {
+      if (!failed.refusal) return reject_suppressed(apply_, {range.first});
+      // Its parent may be a row further down in the same file.
+      if (failed.refusal->is("23503")) {
+        waiting_.emplace_back(range.first, *failed.refusal);
+        return {};
+      }
+      return reject_refused(apply_, range.first, *failed.refusal);
+    }
+    const std::int64_t middle = range.first + (range.last - range.first) / 2;
+    for (const Range half : {Range{range.first, middle}, Range{middle + 1, range.last}}) {
+      const Attempt tried = attempt(apply_, apply_.sql.range(half.first, half.last));
+      const Result<void> done = tried.whole() ? accept(apply_, tried.written) : split(half, tried);
+      if (!done) return done;
+    }
+    return {};
   }
-  const std::int64_t middle = range.first + (range.last - range.first) / 2;
-  for (const Range half : {Range{range.first, middle}, Range{middle + 1, range.last}}) {
-    const Attempt tried = attempt(apply, apply.sql.range(half.first, half.last));
-    const Result<void> done = tried.whole() ? accept(apply, tried.written) : isolate(apply, half, tried);
-    if (!done) return done;
+
+  /// Rows that miss a parent are tried again until none of them finds one any more.
+  Result<void> settle() {
+    for (bool progress = true; progress;) {
+      progress = false;
+      for (auto& [line, refusal] : std::exchange(waiting_, {})) {
+        const Attempt tried = attempt(apply_, apply_.sql.range(line, line));
+        if (!tried.whole()) {
+          waiting_.emplace_back(line, tried.refusal.value_or(refusal));
+          continue;
+        }
+        progress = true;
+        if (auto done = accept(apply_, tried.written); !done) return done;
+      }
+    }
+    for (const auto& [line, refusal] : waiting_) {
+      if (auto done = reject_refused(apply_, line, refusal); !done) return done;
+    }
+    return {};
   }
-  return {};
-}
+
+ private:
+  Apply& apply_;
+  std::vector<std::pair<std::int64_t, db::Error>> waiting_;
+};
 
 }  // namespace
 
 Result<void> write_all(Apply& apply) {
   db::Connection& connection = apply.connection;
   connection.exec("ANALYZE " + apply.sql.staging());
-  const Attempt all = attempt(apply, apply.sql.whole());
+  Attempt all = attempt(apply, apply.sql.whole());
+  while (!all.whole() && all.refusal) {
+    auto removed = remove_violations(apply, *all.refusal);
+    if (!removed) return removed.error();
+    if (!*removed) break;
+    all = attempt(apply, apply.sql.whole());
+  }
   if (all.whole()) return accept(apply, all.written);
   connection.exec("CREATE INDEX ON " + apply.sql.staging() + " (cpi_line)");
   const db::Rows span = connection.exec("SELECT min(cpi_line), max(cpi_line) FROM " + apply.sql.staging());
-  return isolate(apply, {span.int64(0, 0), span.int64(0, 1)}, all);
+  Isolation isolation(apply);
+  if (auto done = isolation.split({span.int64(0, 0), span.int64(0, 1)}, all); !done) return done;
+  return isolation.settle();
 }
 
 }  // namespace cpi::import

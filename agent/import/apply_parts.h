@@ -100,6 +100,11 @@ struct Written {
 /// Writes a source in a savepoint. Throws db::Error with the savepoint rolled back: the transaction can go on.
 Written write_source(Apply& apply, const std::string& source);
 
+/// Removes from staging, and rejects, every row that breaks the foreign key or check that `refusal` names, when that
+/// can be asked in one statement. True: some were removed, the rest may be tried again. Without continue_on_error the
+/// first such row fails the load.
+Result<bool> remove_violations(Apply& apply, const db::Error& refusal);
+
 /// Writes all of staging; isolates what the server refuses.
 Result<void> write_all(Apply& apply);
 

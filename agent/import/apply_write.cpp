@@ -27,8 +27,7 @@ std::string counters(const Apply& apply) {
   return "WITH RECURSIVE tree(oid) AS (SELECT " + std::to_string(apply.table.oid) +
          "::oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid) "
          "SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(oid)), 0)::bigint, "
-         "coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_updated(oid)), 0)::bigint, "
-         "coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_deleted(oid)), 0)::bigint FROM tree";
+         "coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_updated(oid)), 0)::bigint FROM tree";
 }
 
 Expected count(Apply& apply, const std::string& source) {
@@ -45,8 +44,7 @@ std::optional<Done> merge(Apply& apply, const std::string& source) {
   const db::Rows& before = answers.at(0);
   const db::Rows& after = answers.at(2);
   const auto delta = [&](int column) { return after.int64(0, column) - before.int64(0, column); };
-  const std::int64_t moved = delta(2);
-  const Done done{delta(0) - moved, delta(1) + moved};
+  const Done done{delta(0), delta(1)};
   if (done.inserted + done.updated != answers.at(1).affected()) return std::nullopt;
   return done;
 }
