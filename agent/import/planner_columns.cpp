@@ -92,20 +92,17 @@ Result<void> check_distinct(const std::vector<Wanted>& wanted, const Plan& plan)
 
 /// Adds one column to the plan, with the converter's word on how it is staged.
 Result<void> add_column(const PlannerInput& input, Plan& plan, PlannedColumn column) {
-  std::unique_ptr<value::Converter> converter;
-  if (input.cast_on_server.contains(column.table_column)) {
-    converter = value::make_text_staging_converter(column.base_type);
-  } else {
-    auto made = value::make_converter(column.base_type, input.options.format);
-    if (!made.ok()) {
-      Error error = made.error();
-      error.message = "column " + quoted_name(column.file_column) + ": " + error.message;
-      return error;
-    }
-    converter = std::move(*made);
+  auto made = input.cast_on_server.contains(column.table_column)
+                  ? value::make_text_staging_converter(column.base_type, input.options.format)
+                  : value::make_converter(column.base_type, input.options.format);
+  if (!made.ok()) {
+    Error error = made.error();
+    error.message = "column " + quoted_name(column.file_column) + ": " + error.message;
+    return error;
   }
-  column.staging_type = converter->staging_type();
-  column.needs_cast = converter->needs_cast();
+  const value::Converter& converter = **made;
+  column.staging_type = converter.staging_type();
+  column.needs_cast = converter.needs_cast();
   plan.columns.push_back(std::move(column));
   return {};
 }

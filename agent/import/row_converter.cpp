@@ -41,13 +41,10 @@ Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOpt
     column.key = planned.key;
     column.file_column = planned.file_column;
     column.table_column = planned.table_column;
-    if (planned.needs_cast) {
-      column.converter = value::make_text_staging_converter(planned.base_type);
-    } else {
-      auto made = value::make_converter(planned.base_type, options.format);
-      if (!made.ok()) return made.error();
-      column.converter = std::move(*made);
-    }
+    auto made = planned.needs_cast ? value::make_text_staging_converter(planned.base_type, options.format)
+                                   : value::make_converter(planned.base_type, options.format);
+    if (!made.ok()) return made.error();
+    column.converter = std::move(*made);
     result.last_file_index_ = std::max(result.last_file_index_, column.file_index);
     result.columns_.push_back(std::move(column));
   }

@@ -20,9 +20,7 @@ inline constexpr std::int64_t kTimestampMinusInfinity = INT64_MIN;
 inline constexpr std::int64_t kMinTimestamp = -211813488000000000;
 inline constexpr std::int64_t kEndTimestamp = 9223371331200000000;
 
-constexpr bool is_leap_year(int year) {
-  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+constexpr bool is_leap_year(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
 constexpr int days_in_month(int year, int month) {
   constexpr std::uint8_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

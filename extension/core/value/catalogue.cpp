@@ -31,7 +31,7 @@ Maker maker_for(std::uint32_t oid) {
 
 Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const Format& format) {
   if (const Maker maker = maker_for(type.oid)) return maker(type, format);
-  return make_text_staging_converter(type);
+  return make_text_staging_converter(type, format);
 }
 
 }  // namespace cpi::value

@@ -54,12 +54,10 @@ class Converter {
 /// makes no sense for the type (an unknown time zone, say).
 Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const Format& format);
 
-/// The converter that stages any column as text, every value as it comes; for types without a converter of their own.
-std::unique_ptr<Converter> make_text_staging_converter(const ColumnType& type);
-
-/// The same for a column that was converted until kAskServer: what `format` decides (the order of a date's numbers, the
-/// time zone) stays decided and is written in ISO form or rejected; only spellings that the server alone may know are
-/// passed on. Fails as make_converter does.
+/// The converter that stages a column as text, for the server to cast: for types without a converter of their own,
+/// where every value goes as it comes, and for columns that were converted until kAskServer. There, what `format`
+/// decides (the order of a date's numbers, the time zone) stays decided and is written in ISO form or rejected; only
+/// spellings that the server alone may know are passed on. Fails as make_converter does.
 Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType& type, const Format& format);
 
 }  // namespace cpi::value

@@ -60,8 +60,6 @@ DateTimeStatus count_days(std::int64_t year, int month, int day, std::int32_t& d
 std::int64_t fraction_to_microseconds(std::string_view digits);
 
 /// The year that two digits mean: 1970 to 2069.
-constexpr int expand_year(int year) {
-  return year < 70 ? year + 2000 : year + 1900;
-}
+constexpr int expand_year(int year) { return year < 70 ? year + 2000 : year + 1900; }
 
 }  // namespace cpi::value

@@ -38,8 +38,8 @@ std::uint64_t read_big_endian(const char* bytes, std::size_t width) {
   return value;
 }
 
-/// The ISO form of a stored date or timestamp, with an offset of UTC where the type has a zone. Never BC: no converter
-/// reads that.
+/// The ISO form of a stored date or timestamp, with an offset of UTC where the type has a zone. (An offset may lead
+/// from the first day of year 1 to the year before it, which is called 1 BC.)
 std::string iso_text(std::uint32_t type, const char* payload) {
   std::int64_t days = 0;
   std::int64_t time = 0;
@@ -56,14 +56,18 @@ std::string iso_text(std::uint32_t type, const char* payload) {
   }
   const CivilDate date = civil_date(days);
   char text[64];
-  int length =
-      std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(date.year), date.month, date.day);
-  if (type != kDateOid) {
+  const bool before_christ = date.year <= 0;
+  const auto year = static_cast<long long>(before_christ ? 1 - date.year : date.year);
+  const char* era = before_christ ? " BC" : "";
+  int length = 0;
+  if (type == kDateOid) {
+    length = std::snprintf(text, sizeof text, "%04lld-%02d-%02d%s", year, date.month, date.day, era);
+  } else {
     const std::int64_t seconds = time / kMicrosecondsPerSecond;
-    length += std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), " %02d:%02d:%02d.%06d%s",
-                            static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
-                            static_cast<int>(seconds % 60), static_cast<int>(time % kMicrosecondsPerSecond),
-                            type == kTimestamptzOid ? "+00" : "");
+    length = std::snprintf(text, sizeof text, "%04lld-%02d-%02d %02d:%02d:%02d.%06d%s%s", year, date.month, date.day,
+                           static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+                           static_cast<int>(seconds % 60), static_cast<int>(time % kMicrosecondsPerSecond),
+                           type == kTimestamptzOid ? "+00" : "", era);
   }
   return {text, static_cast<std::size_t>(length)};
 }
@@ -101,17 +105,13 @@ class TemporalStagingConverter final : public Converter {
 
 }  // namespace
 
-std::unique_ptr<Converter> make_text_staging_converter(const ColumnType& type) {
-  return std::make_unique<TextStagingConverter>(type.oid != kTextOid);
-}
-
 Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType& type, const Format& format) {
   if (type.oid == kDateOid || type.oid == kTimestampOid || type.oid == kTimestamptzOid) {
     Result<std::unique_ptr<Converter>> inner = make_converter(type, format);
     if (!inner) return inner.error();
     return {std::make_unique<TemporalStagingConverter>(type.oid, std::move(*inner))};
   }
-  return make_text_staging_converter(type);
+  return {std::make_unique<TextStagingConverter>(type.oid != kTextOid)};
 }
 
 }  // namespace cpi::value

@@ -24,12 +24,9 @@ class TimestampConverter final : public Converter {
   /// `zone` is absent for timestamp without time zone.
   TimestampConverter(TemporalReader reader, std::optional<TimeZone> zone, std::int32_t precision)
       : reader_(std::move(reader)), zone_(std::move(zone)) {
-    if (precision >= 0 && precision < kMostDigits) {
-      for (int i = precision; i < kMostDigits; ++i) unit_ *= 10;
-      type_ = "timestamp(" + std::to_string(precision) + ")";
-    } else {
-      type_ = "timestamp";
-    }
+    type_ = "timestamp";
+    if (precision >= 0) type_ += "(" + std::to_string(precision) + ")";
+    for (int i = precision; i >= 0 && i < kMostDigits; ++i) unit_ *= 10;
     type_ += zone_ ? " with time zone" : " without time zone";
   }
 

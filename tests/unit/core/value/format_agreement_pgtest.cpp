@@ -1,0 +1,78 @@
+// Spellings that only a format explains, against a real PostgreSQL that writes them: date_format against to_char,
+// separators against to_char, staged text against the server's own reading under the format's settings.
+#include <gtest/gtest.h>
+
+#include "core/value/type_oid.h"
+#include "support/cluster.h"
+#include "unit/core/value/agreement_cases.h"
+#include "unit/core/value/conversion.h"
+
+namespace cpi::value::test {
+
+namespace {
+
+TEST(FormatAgreement, ADateFormatReadsWhatToCharWrites) {
+  db::Connection connection = cpi::test::Cluster::shared().connect();
+  for (const std::string pattern : {"DD.MM.YYYY HH24:MI:SS.US", "YYYYMMDDHH24MISSUS", "FMDD/FMMM/YYYY HH12:MI:SS.US AM",
+                                    "DD-MON-YYYY HH24:MI:SS,US", "FMMonth DD, YYYY HH24:MI:SS.US",
+                                    "YYYY-MM-DD\"T\"HH24:MI:SS.US", "MM/DD/YY HH12:MI:SS.US pm"}) {
+    const db::Rows rows = connection.exec(
+        "SELECT to_char(t, $1), to_char(t, 'YYYY-MM-DD HH24:MI:SS.US') FROM (SELECT timestamp '1970-01-01 "
+        "00:00:00.000001'"
+        " + n * interval '1 day 17:13:29.654321' FROM generate_series(0, 20000, 7) n) AS s (t)",
+        {pattern});
+    Format format;
+    format.date_format = pattern;
+    for (int row = 0; row < rows.size(); ++row) {
+      ASSERT_EQ(convert_to_text({kTimestampOid, -1, "timestamp"}, format, rows.text(row, 0)),
+                "taken: " + rows.str(row, 1))
+          << rows.text(row, 0) << " by " << pattern;
+    }
+  }
+}
+
+TEST(FormatAgreement, SeparatorsReadWhatToCharWrites) {
+  db::Connection connection = cpi::test::Cluster::shared().connect();
+  const db::Rows rows = connection.exec(
+      "SELECT to_char(v, 'FM999,999,999,999,990.000'), translate(to_char(v, 'FM999,999,999,999,990.000'), ',.', '.,'), "
+      "v::text"
+      " FROM (SELECT ((-1)^n * 1.37^(n / 10.0))::numeric(30, 3) FROM generate_series(1, 850) n) AS s (v)");
+  Format english;
+  english.thousands_separator = ",";
+  Format german;
+  german.decimal_separator = ',';
+  german.thousands_separator = ".";
+  const ColumnType numeric{kNumericOid, -1, "numeric"};
+  for (int row = 0; row < rows.size(); ++row) {
+    const std::string expected = convert(numeric, {}, rows.text(row, 2));
+    ASSERT_TRUE(expected.starts_with("taken: "));
+    EXPECT_EQ(convert(numeric, english, rows.text(row, 0)), expected) << rows.text(row, 0);
+    EXPECT_EQ(convert(numeric, german, rows.text(row, 1)), expected) << rows.text(row, 1);
+  }
+}
+
+TEST(FormatAgreement, StagedDatesAreCastToWhatTheServerReadsByTheFormatsSettings) {
+  db::Connection connection = cpi::test::Cluster::shared().connect();
+  for (const AgreementCase& tested : agreement_cases()) {
+    const auto oid = tested.type.oid;
+    if (oid != kDateOid && oid != kTimestampOid && oid != kTimestamptzOid) continue;
+    const auto staging = make_text_staging_converter(tested.type, tested.format);
+    ASSERT_TRUE(staging.ok());
+    for (const std::string& setting : tested.settings) connection.exec(setting);
+    int compared = 0;
+    for (const std::string& text : tested.texts) {
+      if (!convert(tested.type, tested.format, text).starts_with("taken: ")) continue;
+      const std::string staged = convert_to_text(tested.type, tested.format, text).substr(7);
+      const std::string type = "::" + tested.type.name;
+      const db::Rows answer =
+          connection.exec("SELECT ROW($1" + type + ")::record *= ROW($2::text" + type + ")::record", {text, staged});
+      EXPECT_TRUE(answer.boolean(0, 0)) << tested.name << ": \"" << text << "\" staged as \"" << staged << '"';
+      ++compared;
+    }
+    EXPECT_GT(compared, 50) << tested.name;
+  }
+}
+
+}  // namespace
+
+}  // namespace cpi::value::test
