@@ -31,6 +31,19 @@ std::string around(std::string_view raw, std::size_t at) {
   return (begin > 0 ? "…" : "") + excerpt(raw.substr(begin, 45)) + (begin + 45 < raw.size() ? "…" : "");
 }
 
+/// Whether nothing but blanks is what keeps the quote at `at` from its delimiter, so that `trim` would mend the row.
+bool blanks_only(std::string_view raw, std::size_t at, bool after_closing, const Dialect& dialect) {
+  const auto blank = [](char byte) { return byte == ' ' || byte == '\t'; };
+  if (after_closing) {
+    std::string_view behind = raw.substr(std::min(raw.size(), at + dialect.quote.size()));
+    while (!behind.empty() && blank(behind.front())) behind.remove_prefix(1);
+    return behind.empty() || behind.starts_with(dialect.delimiter) || behind[0] == '\n' || behind[0] == '\r';
+  }
+  std::string_view before = raw.substr(0, at);
+  while (!before.empty() && blank(before.back())) before.remove_suffix(1);
+  return before.size() < at && (before.empty() || before.ends_with(dialect.delimiter));
+}
+
 }  // namespace
 
 std::string excerpt(std::string_view text) {
@@ -77,6 +90,10 @@ Reject value_after_trailing_delimiter(const Place& place, std::size_t columns) {
 Reject stray_quote(const Place& place, std::size_t at, bool after_closing, std::string column, const Dialect& dialect) {
   std::string message = after_closing ? "text follows a closing quote near " : "a quote inside an unquoted field near ";
   message += around(place.raw, at);
+  if (blanks_only(place.raw, at, after_closing, dialect)) {
+    message += ": set trim to true, so that blanks around quoted fields are dropped";
+    return reject(place, Reason::kStrayQuote, std::move(column), std::move(message));
+  }
   const std::string& escape = dialect.escape.empty() ? dialect.quote : dialect.escape;
   message += ": a field that holds a quote must stand in quotes, with the quote written " + escape + dialect.quote +
              "; where quotes are ordinary text, set quote to \"\"";

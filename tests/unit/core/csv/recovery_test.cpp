@@ -123,6 +123,17 @@ TEST(Reject, SaysWhereAndHowToMendIt) {
   EXPECT_THAT(outcome.full_rejects[1].message, HasSubstr("never closed"));
 }
 
+TEST(Reject, AdvisesTrimWhereOnlyBlanksAreInTheWay) {
+  for (const std::string row : {"1,\"x\" ", "1, \"x\"", "\"1\"\t,x"}) {
+    const Outcome outcome = read_every_way("a,b\n" + row + "\n");
+    ASSERT_EQ(outcome.full_rejects.size(), 1U) << row;
+    EXPECT_THAT(outcome.full_rejects[0].message, HasSubstr("set trim to true")) << row;
+    Dialect dialect;
+    dialect.trim = true;
+    EXPECT_EQ(read_every_way("a,b\n" + row + "\n", dialect).rows.size(), 1U) << row;
+  }
+}
+
 TEST(Reject, KeepsAtMost64KilobytesOfARow) {
   const Outcome outcome = read_in_chunks("a,b\n" + std::string(100'000, 'x') + "\n", {}, {}, 5000);
   ASSERT_EQ(outcome.full_rejects.size(), 1U);
