@@ -37,8 +37,9 @@ class TimestampConverter final : public Converter {
     if (value.kind != DateTime::Kind::kFinite) [[unlikely]] {
       stored = value.kind == DateTime::Kind::kInfinity ? kTimestampInfinity : kTimestampMinusInfinity;
     } else {
-      constexpr std::int32_t kFarDay = 110000000;  // beyond year 300000: the product below would not fit
-      if (value.days > kFarDay) return refuse_range(text, why);
+      // An offset may bring back one day at most; further on the product below would not fit.
+      constexpr std::int64_t kLastDay = kEndTimestamp / kMicrosecondsPerDay + 1;
+      if (value.days > kLastDay) return refuse_range(text, why);
       stored = value.days * kMicrosecondsPerDay + value.microseconds;
       if (zone_) {
         const std::int64_t local = value.days * kSecondsPerDay + value.microseconds / kMicrosecondsPerSecond;
