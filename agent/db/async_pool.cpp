@@ -64,7 +64,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
   }
 
   bool stopped() const { return stopping_ && loops_ == 0 && lent_.empty(); }
-  bool away() const { return live() == 0 && !last_failure_.empty(); }
+  bool away() const { return live_ == 0 && !last_failure_.empty(); }
 
   asio::awaitable<Rows> call(std::string role, std::string sql, Params params, bool repeatable) {
     std::vector<Statement> statements;
@@ -140,8 +140,6 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     std::unique_ptr<AsyncSession> session_;
   };
 
-  std::size_t live() const { return idle_.size() + lent_.size(); }
-
   Error away_error() const {
     // The reason names hosts and logins: it goes to the log (on_change), not to whoever asks.
     return Error("the management database cannot be reached", "", "", "Nothing is lost: try again when it is back.",
@@ -153,7 +151,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
       std::unique_ptr<AsyncSession> session = std::move(idle_.back());
       idle_.pop_back();
       if (session->alive()) co_return session;
-      work_.cancel();
+      lost(1);
     }
     if (stopping_) throw Error("the server is stopping", "57P01", "", "", true);
     if (away()) throw away_error();
@@ -163,15 +161,20 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     if (waiter.session) co_return std::move(waiter.session);
     std::erase(waiters_, &waiter);
     if (stopping_) throw Error("the server is stopping", "57P01", "", "", true);
-    if (live() == 0) throw away_error();
+    if (live_ == 0) throw away_error();
     throw Error("every connection to the management database is busy", "53300", "",
                 "Try again, or give the agent a larger pool.");
+  }
+
+  void lost(std::size_t sessions) {
+    live_ -= static_cast<int>(sessions);
+    if (sessions > 0) work_.cancel();
   }
 
   void give_back(std::unique_ptr<AsyncSession> session) {
     if (stopping_) return;
     if (!session->alive()) {
-      work_.cancel();
+      lost(1);
       return;
     }
     if (waiters_.empty()) {
@@ -196,13 +199,14 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     ++self->loops_;
     std::chrono::milliseconds pause = kFirstPause;
     while (!stopping_) {
-      if (live() >= static_cast<std::size_t>(options_.size)) {
+      if (live_ >= options_.size) {
         work_.expires_at(Clock::time_point::max());
         co_await work_.async_wait(asio::as_tuple(asio::use_awaitable));
         continue;
       }
       try {
         std::unique_ptr<AsyncSession> session = co_await connect(options_.application_name);
+        ++live_;
         last_failure_.clear();
         pause = kFirstPause;
         tell(true, "");
@@ -211,7 +215,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
       } catch (const Error& error) {
         last_failure_ = error.what();
       }
-      if (live() == 0) {
+      if (live_ == 0) {
         tell(false, last_failure_);
         for (Waiter* waiter : waiters_) waiter->timer.cancel();
       }
@@ -233,7 +237,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
       for (AsyncSession* session : lent_) {
         if (session->overdue(now)) session->cut();
       }
-      if (std::erase_if(idle_, [](const auto& session) { return !session->alive(); }) > 0) work_.cancel();
+      lost(std::erase_if(idle_, [](const auto& session) { return !session->alive(); }));
     }
     --self->loops_;
   }
@@ -245,6 +249,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
   std::vector<std::unique_ptr<AsyncSession>> idle_;  ///< the one used last is lent first: its caches are warm
   std::vector<AsyncSession*> lent_;
   std::deque<Waiter*> waiters_;
+  int live_ = 0;  ///< sessions that are idle, lent, or on their way to a waiter
   std::string last_failure_;
   std::mt19937 random_{std::random_device{}()};
   bool prepared_ = true;

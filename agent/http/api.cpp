@@ -136,6 +136,8 @@ asio::awaitable<Response> Api::handle(const Request& request) {
   if (refused) response = error_response(failure);
   add_cors(request, response);
   response.set("X-Request-Id", request.id);
+  // Answers hold what may be secret and is out of date in a moment; only the files of /docs may be kept.
+  if (response.asset.empty()) response.set("Cache-Control", "no-store");
   const auto took = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
   // While the database is away every request ends with 503; that it is away was told once.
   const bool failed = response.status >= 500 && response.status != 503;
@@ -344,7 +346,6 @@ asio::awaitable<std::string> Api::wait_for_end(const Exchange& exchange, const C
 
 asio::awaitable<Response> Api::health() {
   Response response;
-  response.set("Cache-Control", "no-store");
   const std::shared_ptr<const Catalog> catalog = co_await backend_.catalog();
   if (backend_.ready()) {
     try {

@@ -33,6 +33,7 @@ std::string_view type_words(ArgumentType type) {
     case ArgumentType::kSmallint:
     case ArgumentType::kInteger:
     case ArgumentType::kBigint: return "an integer";
+    case ArgumentType::kNumber: return "a number";
     case ArgumentType::kBoolean: return "true or false";
     case ArgumentType::kJson: return "a JSON value";
     case ArgumentType::kTextArray: return "an array of strings";
@@ -167,6 +168,10 @@ FieldValue field_from_text(const Argument& argument, const std::string& text) {
     case ArgumentType::kBigint:
       if (text.empty()) return std::optional<std::string>();
       return integer(argument.type, text);
+    case ArgumentType::kNumber:
+      if (text.empty()) return std::optional<std::string>();
+      if (!json::accept(text) || !json::parse(text).is_number()) return wrong(shown(text) + " is no number");
+      return std::optional<std::string>(text);
     case ArgumentType::kBoolean:
       if (text.empty()) return std::optional<std::string>();
       return boolean(text);
@@ -204,6 +209,9 @@ FieldValue field_from_json(const Argument& argument, const json& value) {
       }
       return integer(argument.type, std::to_string(static_cast<std::int64_t>(number)));
     }
+    case ArgumentType::kNumber:
+      if (!value.is_number()) return wrong_type(argument, value);
+      return std::optional<std::string>(value.dump());
     case ArgumentType::kBoolean:
       if (!value.is_boolean()) return wrong_type(argument, value);
       return std::optional<std::string>(value.get<bool>() ? "true" : "false");

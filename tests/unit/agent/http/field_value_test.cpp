@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace cpi::http {
 namespace {
 
@@ -16,6 +18,18 @@ TEST(FieldValue, TakesTimesAsIso8601WritesThem) {
                           "2026-11-23T22:15:00Z; drop", "2026-11-23T22:15:00+1", "2026-11-23T22:15:00+16:00"}) {
     EXPECT_FALSE(is_timestamp(bad)) << bad;
   }
+}
+
+TEST(FieldValue, TakesNumbersForNumericArguments) {
+  const Argument seconds{"seconds", ArgumentType::kNumber, "numeric", false};
+  EXPECT_TRUE(field_from_text(seconds, "1.5").ok());
+  EXPECT_TRUE(field_from_text(seconds, "-2e3").ok());
+  for (const char* bad : {"x", "true", "\"1\"", "1,5", "NaN", "0x10"}) {
+    EXPECT_FALSE(field_from_text(seconds, bad).ok()) << bad;
+  }
+  EXPECT_TRUE(field_from_json(seconds, 1.5).ok());
+  EXPECT_FALSE(field_from_json(seconds, "1.5").ok());
+  EXPECT_FALSE(field_from_json(seconds, true).ok());
 }
 
 TEST(FieldValue, TakesUuidsInTheUsualGroupsOnly) {

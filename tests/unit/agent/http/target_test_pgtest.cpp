@@ -1,0 +1,71 @@
+// What the test of a connection says about a real target.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "http/target_test.h"
+#include "support/cluster.h"
+
+namespace cpi::http {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string url(const std::string& user, const std::string& database) {
+  return "postgresql://" + user + "@127.0.0.1:" + std::to_string(test::Cluster::shared().port()) + "/" + database;
+}
+
+const json* finding(const json& answer, const std::string& rule) {
+  for (const json& one : answer["findings"]) {
+    if (one["rule"] == rule) return &one;
+  }
+  return nullptr;
+}
+
+TEST(TargetTest, SaysVersionAndEncryptionOfATargetThatCanBeUsed) {
+  const json answer = json::parse(test_target(url("postgres", test::Cluster::shared().create_database()), 10s));
+  EXPECT_EQ(answer["success"], true);
+  EXPECT_THAT(answer["message"], HasSubstr("as postgres, PostgreSQL 1"));
+  ASSERT_NE(finding(answer, "tls"), nullptr);
+  EXPECT_THAT((*finding(answer, "tls"))["message"], HasSubstr("not encrypted"));
+  ASSERT_NE(finding(answer, "server_version"), nullptr);
+  EXPECT_EQ(finding(answer, "create_schema"), nullptr);
+}
+
+TEST(TargetTest, NamesMissingRightsWithTheStatementsThatGiveThem) {
+  const std::string database = test::Cluster::shared().create_database();
+  test::Cluster::shared().connect().exec(
+      "DO $$BEGIN IF to_regrole('poor') IS NULL THEN CREATE ROLE poor LOGIN; END IF; END$$");
+  const json answer = json::parse(test_target(url("poor", database), 10s));
+  EXPECT_EQ(answer["success"], true) << "tables that exist may still be loaded";
+  ASSERT_NE(finding(answer, "create_schema"), nullptr);
+  EXPECT_THAT((*finding(answer, "create_schema"))["hint"],
+              HasSubstr("GRANT CREATE ON DATABASE \"" + database + "\" TO \"poor\";"));
+  ASSERT_NE(finding(answer, "create_table"), nullptr);
+}
+
+TEST(TargetTest, SaysWhyATargetCannotBeReachedWithoutItsPassword) {
+  const std::pair<std::string, const char*> kCases[] = {
+      {"postgresql://u:canary@127.0.0.1:1/x", "Check host and port"},
+      {"postgresql://u:canary@host.invalid/x", "cannot resolve it"},
+      {url("nobody_here", "postgres"), "names of database and user"},
+      {url("postgres", "no_such_database"), "names of database and user"},
+      {"postgresql://u:can@ary@h/x", "%40"},
+      {"nonsense", "postgresql://"},
+  };
+  for (const auto& [target, hint] : kCases) {
+    const std::string text = test_target(target, 10s);
+    EXPECT_THAT(text, Not(HasSubstr("canary")));
+    const json answer = json::parse(text);
+    EXPECT_EQ(answer["success"], false) << target;
+    ASSERT_FALSE(answer["findings"].empty());
+    EXPECT_THAT(answer["findings"][0].value("hint", ""), HasSubstr(hint)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace cpi::http
