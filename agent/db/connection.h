@@ -16,6 +16,7 @@
 
 #include "db/error.h"
 
+struct pg_cancel;
 struct pg_conn;
 struct pg_result;
 
@@ -58,13 +59,15 @@ class Rows {
 
 class Connection;
 
-/// A running COPY … FROM STDIN. Destroying it unfinished cancels the COPY.
+/// A running COPY … FROM STDIN. Destroying it unfinished cancels the COPY. Points to its connection, which must neither
+/// be moved nor used otherwise meanwhile.
 class CopyIn {
  public:
   CopyIn(CopyIn&& other) noexcept : connection_(other.connection_) { other.connection_ = nullptr; }
   CopyIn& operator=(CopyIn&&) = delete;
   ~CopyIn();
-  /// Sends bytes; blocks when the server is behind.
+  /// Sends bytes; blocks when the server is behind. Throws db::Error, with the server's own reason when it has given
+  /// up.
   void put(std::span<const char> bytes);
   /// Ends the COPY; returns the rows that the server counted. Throws db::Error when it refuses them.
   std::int64_t finish();
@@ -113,7 +116,8 @@ class Connection {
   std::optional<std::pair<std::string, std::string>> wait_notification(std::chrono::milliseconds timeout);
   std::vector<std::string> take_notices();
 
-  /// Asks the server to cancel the running statement. May be called from another thread while this connection lives.
+  /// Asks the server to cancel the running statement; does nothing when none runs. May be called from another thread
+  /// while this object lives and is not moved from.
   void cancel() noexcept;
 
   pg_conn* get() const { return conn_.get(); }
@@ -123,11 +127,17 @@ class Connection {
   struct Finish {
     void operator()(pg_conn* conn) const;
   };
+  struct FreeCancel {
+    void operator()(pg_cancel* cancel) const;
+  };
   explicit Connection(std::unique_ptr<pg_conn, Finish> conn);
   [[noreturn]] void fail(pg_result* result);
   Rows check(pg_result* result);
+  /// Reads answers until there are no more; the last, or the first error.
+  Rows drain();
 
   std::unique_ptr<pg_conn, Finish> conn_;
+  std::unique_ptr<pg_cancel, FreeCancel> cancel_;      ///< made once: reading conn_ from another thread would be a race
   std::unique_ptr<std::vector<std::string>> notices_;  ///< its address is libpq's notice argument: stable across moves
 };
 

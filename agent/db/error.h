@@ -10,7 +10,8 @@ namespace cpi::db {
 /// A statement that the server refused, or a connection that broke. Texts are scrubbed of passwords.
 class Error : public std::runtime_error {
  public:
-  /// `sqlstate` is empty when the server was not reached or the connection was lost.
+  /// `sqlstate` is empty when the server was not reached or the connection was lost without a word; a refused login has
+  /// one (28P01 for a wrong password, 3D000 for a missing database).
   Error(std::string message, std::string sqlstate, std::string detail = {}, std::string hint = {},
         bool connection_lost = false);
 
@@ -24,8 +25,8 @@ class Error : public std::runtime_error {
 
   /// The connection can serve no further statement.
   bool poisons_connection() const { return connection_lost_; }
-  /// The same statement may succeed later without anybody changing anything: connection lost, 08, 53, 57P0x,
-  /// 40001, 40P01, 55P03, 25P03.
+  /// The same statement may succeed later without anybody changing anything: connection lost or not made (but not
+  /// a refused login), 08, 53, 57P0x, 40001, 40P01, 55P03, 25P03.
   bool retryable() const;
   /// The SQLSTATE begins with `prefix`, such as "23" for integrity violations.
   bool is(std::string_view prefix) const { return std::string_view(sqlstate_).starts_with(prefix); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "import/failures.h"
 #include "target/ddl.h"
 
 namespace cpi::import {
@@ -179,6 +180,7 @@ class Commit {
   /// Everything up to COMMIT.
   Result<CommitOutcome> prepare() {
     lock_table_name(connection_, plan_.table);
+    if (request_.stop.stop_requested()) return stopped();
     request_.failpoint("ledger_before");
     if (!target::insert_load(connection_, request_.identity, plan_.table)) return stored();
     request_.failpoint("ledger_after");
@@ -188,6 +190,7 @@ class Commit {
     if (!applied) return applied.error();
     if (plan_.create_table) connection_.exec("ANALYZE " + plan_.table.quoted(connection_));
     request_.failpoint("applied");
+    if (request_.stop.stop_requested()) return stopped();
     auto counts = account(request_, applied->counts);
     if (!counts) return counts.error();
     target::complete_load(connection_, request_.identity.load_id, *counts, std::string(strategy_name(plan_.strategy)),
@@ -222,6 +225,7 @@ Result<CommitOutcome> commit_load(db::Connection& connection, const Plan& plan, 
   auto outcome = Commit(connection, plan, staging, request, rejects).prepare();
   if (!outcome || outcome->already_applied || request.dry_run) return outcome;
   request.failpoint("commit_before");
+  if (request.stop.stop_requested()) return stopped();
   try {
     transaction.commit();
   } catch (const db::Error& error) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 
 #include "import/apply.h"
 
@@ -13,9 +14,10 @@ struct CommitRequest {
   target::LoadIdentity identity;
   bool dry_run = false;  ///< everything but COMMIT
   std::chrono::milliseconds lock_timeout{30000};
-  std::int64_t rows_read = 0;                      ///< rows that the reader saw, rejected ones included
-  std::int64_t rejected_before = 0;                ///< rejected by reader and converters
-  std::int64_t unchanged_before = 0;               ///< left out by the filter
+  std::int64_t rows_read = 0;         ///< rows that the reader saw, rejected ones included
+  std::int64_t rejected_before = 0;   ///< rejected by reader and converters
+  std::int64_t unchanged_before = 0;  ///< left out by the filter
+  std::stop_token stop;               ///< asked between the steps, last just before COMMIT: kStopped, rolled back
   std::function<Result<void>()> source_unchanged;  ///< asked just before COMMIT; an error rolls back
   std::function<void(const char*)> failpoint = [](const char*) {};
 };

@@ -234,6 +234,7 @@ class Load {
     commit.rows_read = copied.rows_read;
     commit.rejected_before = rejects.count();
     commit.unchanged_before = copied.rows_unchanged;
+    commit.stop = context_.stop;
     commit.source_unchanged = [this] { return file_->unchanged(); };
     commit.failpoint = context_.failpoint;
     const std::stop_callback cancel(context_.stop, [this] { connection_->cancel(); });
