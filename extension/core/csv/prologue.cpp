@@ -55,12 +55,12 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     }
     const char* begin = window.begin();
     const Line found = line_at(begin);
-    if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
-    if (found.next == nullptr) {
-      const bool comment = !dialect.comment.empty() && between(begin, found.content_end).starts_with(dialect.comment);
-      if (longer_than(limits.header_bytes, begin, found) && !comment) return header_too_long(line, limits);
-      return Step::kNeedMore;
+    const bool comment = !dialect.comment.empty() && between(begin, found.content_end).starts_with(dialect.comment);
+    if (!comment && limits.header_bytes < limits.row_bytes && longer_than(limits.header_bytes, begin, found)) {
+      return header_too_long(line, limits);
     }
+    if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
+    if (found.next == nullptr) return Step::kNeedMore;
     if (ignorable(begin, found)) {
       consume(found.next, 1);
       continue;

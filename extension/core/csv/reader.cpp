@@ -85,7 +85,6 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
   const std::size_t sentinel = breaks;  // fast rows never look at a position behind the last line break
 
   check_rows = found.nul || (found.non_ascii && !text::valid_utf8(between(segment, stop)));
-  if (batch.fields_.size() < position_count + width + 2) batch.fields_.resize(position_count + width + 2);
   const bool line_rules = !dialect.comment.empty() || !dialect.stop_at.empty();
   const bool fast = grammar.is_simple() && !check_rows && size <= limits.field_bytes && size <= limits.row_bytes;
 
@@ -125,6 +124,9 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
 
 /// Rows without quotes, of the right width, each ending at a line break before `last`: no parser, no checks but these.
 void Reader::Impl::fast_rows(Batch& batch, const std::uint32_t*& position, const std::uint32_t* last) {
+  // Room for all fields that the positions can make; rows that were padded before may have used more than theirs.
+  const std::size_t room = fields_used + static_cast<std::size_t>(last - position) + 2;
+  if (batch.fields_.size() < room) batch.fields_.resize(room);
   const char delimiter = dialect.delimiter[0];
   const char comment = dialect.comment.empty() ? '\n' : dialect.comment[0];
   const char stop = dialect.stop_at.empty() ? '\n' : dialect.stop_at[0];

@@ -148,6 +148,18 @@ TEST(Ragged, PadFillsUpShortRowsOnly) {
   EXPECT_THAT(outcome.rejects, ElementsAre("4:too_many_fields:1,2,3,4"));
 }
 
+TEST(Ragged, PadMakesRoomForMoreFieldsThanTheFileHas) {
+  Dialect dialect;
+  dialect.ragged = Ragged::kPad;
+  std::string text = "a,b,c,d,e,f,g,h\n";
+  for (int i = 0; i < 50; ++i) text += "1\n";
+  text += "1,2,3,4,5,6,7,8\n";
+  const Outcome outcome = read_every_way(text, dialect);
+  ASSERT_EQ(outcome.rows.size(), 51U);
+  EXPECT_EQ(outcome.rows[0], "1|||||||");
+  EXPECT_EQ(outcome.rows[50], "1|2|3|4|5|6|7|8");
+}
+
 TEST(Ragged, CutDropsWhatIsOverOnly) {
   Dialect dialect;
   dialect.ragged = Ragged::kCut;

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# make fuzz: runs each libFuzzer target for SECONDS (600) on a corpus that it keeps in build/fuzz; FILTER=reader runs one.
+# Needs clang with its runtime; without it says so and, with SKIP_WITHOUT_CLANG=1 (make check), succeeds.
+set -euo pipefail
+seconds=$((SECONDS > 1 ? SECONDS : 600)) # bash starts counting at the value from the environment
+cd "$(dirname "$0")/../.."
+root=$PWD
+out=${BUILD:-$root/build}/fuzz
+cxx=${FUZZ_CXX:-clang++}
+if ! echo 'int main() {}' | "$cxx" -x c++ - -fsanitize=address,undefined -o /dev/null 2>/dev/null; then
+  echo "the fuzzers need clang++ with its sanitizers: apt-get install clang"
+  [ -n "${SKIP_WITHOUT_CLANG:-}" ] && exit 0 || exit 1
+fi
+mkdir -p "$out/objects"
+flags=(-std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+       -Wno-pass-failed -I"$root/extension" -I"$root/tests")
+sources=(extension/core/error.cpp extension/core/csv/*.cpp extension/core/csv/*/*.cpp extension/core/text/*.cpp)
+compile() { "$cxx" "${flags[@]}" -c "$1" -o "$out/objects/$(tr / _ <<<"$1").o"; }
+for source in "${sources[@]}"; do
+  while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n; done
+  compile "$source" &
+done
+for job in $(jobs -p); do wait "$job"; done
+status=0
+for target in tests/fuzz/*_fuzz.cpp; do
+  name=$(basename "$target" _fuzz.cpp)
+  [ -z "${FILTER:-}" ] || [ "$FILTER" = "$name" ] || continue
+  "$cxx" "${flags[@]}" -fsanitize=fuzzer "$target" "$out"/objects/*.o -licuuc -licui18n -o "$out/$name"
+  corpus=$out/corpus/$name
+  mkdir -p "$corpus"
+  # Seeds: the project's own inputs, and the public collections where they are.
+  seeds=(tests/fuzz/seeds)
+  data=${CPI_SHARED_DATA:-$root/../shared/data}
+  for folder in csv-spectrum/csvs csv-test-data/csv univocity rust-csv; do
+    [ -d "$data/$folder" ] && seeds+=("$data/$folder")
+  done
+  # Memory is bounded by 512 MB, one input by 10 s: more is a defect.
+  "$out/$name" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=512 -timeout=10 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="$out/$name-" "$corpus" "${seeds[@]}" >"$out/$name.log" 2>&1 \
+    && echo "ok    $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs" \
+    || { status=1; echo "FAIL  $name"; tail -40 "$out/$name.log"; }
+done
+exit $status
