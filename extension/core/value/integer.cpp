@@ -2,6 +2,7 @@
 // read them: blanks, a sign, decimal digits, blanks. Spellings that came with version 16 are left to the server.
 #include <limits>
 
+#include "core/value/digits.h"
 #include "core/value/families.h"
 #include "core/value/message.h"
 #include "core/value/number_text.h"
@@ -13,6 +14,13 @@ namespace cpi::value {
 namespace {
 
 enum class Parsed { kOk, kSyntax, kRange };
+
+/// A sign or none and up to sixteen digits, nothing else: what nearly every value is.
+bool parse_bare_integer(std::string_view text, bool& negative, std::uint64_t& magnitude) {
+  negative = text.starts_with('-');
+  const std::size_t digits = text.size() - (negative ? 1 : 0);
+  return digits - 1 < 16 && parse_digits(text.data() + (negative ? 1 : 0), digits, magnitude);
+}
 
 /// Reads sign and digits into `negative` and `magnitude`; kRange when the magnitude needs more than 64 bits.
 Parsed parse_integer(std::string_view text, bool& negative, std::uint64_t& magnitude) {
@@ -49,7 +57,8 @@ class IntegerConverter final : public Converter {
     }
     bool negative = false;
     std::uint64_t magnitude = 0;
-    const Parsed parsed = parse_integer(plain, negative, magnitude);
+    Parsed parsed = Parsed::kOk;
+    if (!parse_bare_integer(plain, negative, magnitude)) parsed = parse_integer(plain, negative, magnitude);
     constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<Int>::max());
     if (parsed == Parsed::kOk && magnitude <= kMax + negative) [[likely]] {
       put(static_cast<Int>(negative ? 0 - magnitude : magnitude), out);
