@@ -124,7 +124,8 @@ def test_wait_answers_when_the_job_has_ended(agent, database, name):
 def test_waiting_requests_do_not_keep_others_waiting(agent, name):
     """More waiting requests than the pool has sessions, and an ordinary one is still answered."""
     agent.post("/projects", {"name": name, "config": {}})
-    agent.sql("INSERT INTO cpi_jobs (project_name, status) VALUES (%s, 'pending')", name, user="postgres")
+    agent.sql("INSERT INTO cpi_jobs (project_id, project_name, run_at) SELECT id, name, now() + interval '1 hour'"
+              " FROM cpi_projects WHERE name = %s", name, user="postgres")
     [(job,)] = agent.sql("SELECT id FROM cpi_jobs WHERE project_name = %s", name)
     waiting = [threading.Thread(target=agent.get, args=(f"/jobs/{job}?wait=3",)) for _ in range(24)]
     for thread in waiting:
@@ -169,7 +170,7 @@ def test_reading_is_open_and_writing_goes_through_functions(agent, sql):
 def test_a_new_function_with_a_route_row_is_an_endpoint_without_a_restart(agent):
     agent.sql("CREATE FUNCTION greet(who text) RETURNS jsonb LANGUAGE sql STABLE RETURN jsonb_build_object('hello', who);"
               "GRANT EXECUTE ON FUNCTION greet TO cpi_viewer;"
-              "INSERT INTO cpi_routes (method, path, function, success, role) VALUES ('GET', '/greet/{who}', 'greet', 200, 'viewer')",
+              "SELECT cpi_publish('GET', '/greet/{who}', 'greet(text)', role => 'viewer', summary => 'Greets.')",
               user="postgres")
     deadline = time.monotonic() + 10
     while agent.get("/greet/Ada").status == 404 and time.monotonic() < deadline:

@@ -29,8 +29,7 @@ def test_json_is_one_file_result_per_file(database, tmp_path):
     file.write_text(ROWS)
     result = run_cpi("import", "--to", database.url, "--primary-key", "id", "--json", file)
     assert result.returncode == 0, result
-    printed = json.loads(result.stdout)
-    [entry] = printed if isinstance(printed, list) else printed["file_results"]
+    [entry] = map(json.loads, result.stdout.splitlines())
     assert entry["filename"].endswith("people.csv")
     assert entry["table_name"].endswith("people")
     assert (entry["read"], entry["inserted"], entry["updated"], entry["skipped"]) == (3, 3, 0, 0)
@@ -42,8 +41,7 @@ def test_the_second_run_skips_everything(database, tmp_path):
     file.write_text(ROWS)
     run_cpi("import", "--to", database.url, "--primary-key", "id", file)
     result = run_cpi("import", "--to", database.url, "--primary-key", "id", "--json", file)
-    printed = json.loads(result.stdout)
-    [entry] = printed if isinstance(printed, list) else printed["file_results"]
+    [entry] = map(json.loads, result.stdout.splitlines())
     assert (entry["inserted"], entry["updated"], entry["skipped"]) == (0, 0, 3)
 
 
