@@ -130,7 +130,8 @@ KeyRing KeyRing::load(const std::string& path, std::string_view data_directory) 
     fail("cpi.key_file is not set: secrets cannot be sealed",
          "Passwords are stored sealed under a key outside the database.",
          making_command("/var/lib/postgresql/cpi.key") +
-             "; then run as superuser: ALTER SYSTEM SET cpi.key_file = '/var/lib/postgresql/cpi.key'; SELECT "
+             "; then run as superuser: LOAD 'cpi'; ALTER SYSTEM SET cpi.key_file = '/var/lib/postgresql/cpi.key'; "
+             "SELECT "
              "pg_reload_conf();");
   }
   if (path[0] != '/')

@@ -109,7 +109,7 @@ $$;
 COMMENT ON FUNCTION @extschema@._cpi_drop_secrets(text, uuid) IS 'Deletes all secrets of a row.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_drop_secrets(text, uuid) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_lock_secrets()
+CREATE OR REPLACE FUNCTION @extschema@._cpi_check_isolation()
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
 BEGIN
   -- With an older snapshot, secrets that were set meanwhile would be overlooked.
@@ -117,12 +117,10 @@ BEGIN
     RAISE EXCEPTION 'keys cannot be changed in a % transaction', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state', HINT = 'Use a READ COMMITTED transaction.';
   END IF;
-  -- Readers go on; writers wait.
-  LOCK TABLE @extschema@.cpi_secrets IN SHARE ROW EXCLUSIVE MODE;
 END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_lock_secrets() IS 'Keeps secrets from being written until the transaction ends.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_lock_secrets() FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@._cpi_check_isolation() IS 'Refuses to change keys with a snapshot that may be out of date.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_check_isolation() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_rotate_key()
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
@@ -131,7 +129,8 @@ DECLARE
   newest_used integer;
   resealed bigint;
 BEGIN
-  PERFORM @extschema@._cpi_lock_secrets();
+  PERFORM @extschema@._cpi_check_isolation();
+  LOCK TABLE @extschema@.cpi_secrets IN SHARE ROW EXCLUSIVE MODE;  -- readers go on, writers wait
   SELECT max(s.key_version) INTO newest_used FROM @extschema@.cpi_secrets AS s;
   version := @extschema@._cpi_key_versions() -> -1;
   -- A newer key that nothing uses yet was prepared by hand (for a standby), or is left of a rotation that was rolled back.
@@ -156,14 +155,23 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_rotate_key() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_rotate_key() TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_retire_key(version integer)
-RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp
+SET lock_timeout = '5s' AS $$
 DECLARE
   used bigint;
 BEGIN
   IF cpi_retire_key.version IS NULL THEN
     PERFORM @extschema@._cpi_raise(422, 'version is missing', hint => 'Give the version of the key to be taken out.');
   END IF;
-  PERFORM @extschema@._cpi_lock_secrets();
+  PERFORM @extschema@._cpi_check_isolation();
+  -- Nobody may be between reading a row that was sealed under this key and opening it. Short, and never long waited for:
+  -- whoever waits for this lock keeps all others waiting.
+  BEGIN
+    LOCK TABLE @extschema@.cpi_secrets IN ACCESS EXCLUSIVE MODE;
+  EXCEPTION WHEN lock_not_available THEN
+    PERFORM @extschema@._cpi_raise(409, 'the secrets are in use by another transaction',
+                                   hint => 'Try again when no dump and no long transaction is running.');
+  END;
   SELECT count(*) INTO used FROM @extschema@.cpi_secrets AS s WHERE s.key_version = cpi_retire_key.version;
   IF used > 0 THEN
     PERFORM @extschema@._cpi_raise(409, format('key %s still seals %s secrets', cpi_retire_key.version, used),
