@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <optional>
-#include <regex>
 
 #include "core/config/document.h"
 #include "core/text/identifier.h"
@@ -143,7 +142,8 @@ std::optional<Complaint> check_text(const Json& value, const Json& schema, const
     return Complaint{"too_long", "has " + std::to_string(length) + " characters",
                      "At most " + schema["maxLength"].dump() + " are allowed."};
   }
-  if (schema.contains("pattern") && !std::regex_search(text, std::regex(schema["pattern"].get<std::string>()))) {
+  // valijson has matched the pattern: a text that it complains about, of a good length, is one that does not match.
+  if (schema.contains("pattern")) {
     return Complaint{"malformed", (secret ? "the value" : shown(value)) + " is not " + describe(schema, root),
                      "Allowed is " + describe(schema, root) + "."};
   }
@@ -200,6 +200,12 @@ std::optional<Complaint> check_plain(const Json& value, const Json& schema, cons
   return std::nullopt;
 }
 
+/// A number or a truth value that somebody put in quotes.
+bool looks_unquoted(const std::string& text) {
+  return text == "true" || text == "false" ||
+         (!text.empty() && text.find_first_not_of("0123456789.") == std::string::npos);
+}
+
 std::optional<Complaint> check_value(const Json& value, const Json& schema, const Json& root, bool secret) {
   if (!schema.contains("anyOf")) return check_plain(value, schema, root, secret);
   std::optional<Complaint> closest;
@@ -217,7 +223,7 @@ std::optional<Complaint> check_value(const Json& value, const Json& schema, cons
     return closest;
   }
   std::string hint = value.is_null() ? "Leave the key out for its default." : "";
-  if (value.is_string() && std::regex_match(value.get<std::string>(), std::regex("true|false|[0-9.]{1,20}"))) {
+  if (value.is_string() && looks_unquoted(value.get_ref<const std::string&>())) {
     hint = "Write it without quotes.";
   }
   return Complaint{value.is_string() ? "unknown_value" : "wrong_type",
