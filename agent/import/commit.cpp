@@ -110,6 +110,19 @@ Result<void> add_columns(db::Connection& connection, const Plan& plan) {
   return {};
 }
 
+/// Nobody alters the table from here on. Rights on single columns do not suffice for LOCK TABLE: then the first write
+/// takes the lock, and a change that comes in between fails that write or harms nothing.
+void keep_from_altering(db::Connection& connection, const target::TableName& table) {
+  connection.exec("SAVEPOINT cpi_lock");
+  try {
+    connection.exec("LOCK TABLE " + table.quoted(connection) + " IN ROW EXCLUSIVE MODE");
+  } catch (const db::Error& error) {
+    if (error.sqlstate() != "42501") throw;
+    connection.exec("ROLLBACK TO SAVEPOINT cpi_lock");
+  }
+  connection.exec("RELEASE SAVEPOINT cpi_lock");
+}
+
 /// Brings the table into the form that the plan says, and reads it as it is then.
 Result<target::Table> prepare_table(db::Connection& connection, const Plan& plan) {
   std::optional<target::Table> table = target::read_table(connection, plan.table);
@@ -119,8 +132,7 @@ Result<target::Table> prepare_table(db::Connection& connection, const Plan& plan
   } else {
     if (!table) return table_changed(plan.table);
     if (auto good = check_rights(connection, plan, *table); !good) return good.error();
-    // Nobody alters the table from here on; what was read before the lock is read again.
-    connection.exec("LOCK TABLE " + plan.table.quoted(connection) + " IN ROW EXCLUSIVE MODE");
+    keep_from_altering(connection, plan.table);
     table = target::read_table(connection, plan.table);
     if (!table || table->fingerprint != plan.fingerprint) return table_changed(plan.table);
     if (auto done = add_columns(connection, plan); !done) return done.error();

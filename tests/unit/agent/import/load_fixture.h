@@ -21,6 +21,16 @@ inline void PrintTo(const Counts& c, std::ostream* out) {
 
 namespace cpi::import {
 
+/// A column of the load under the same name in file, staging and table.
+inline PlannedColumn new_column(const std::string& name, std::uint32_t type_oid, const std::string& type) {
+  PlannedColumn column;
+  column.file_column = name;
+  column.table_column = name;
+  column.type = {type_oid, -1, type};
+  column.staging_type = type;
+  return column;
+}
+
 class LoadFixture : public testing::Test {
  protected:
   LoadFixture() : database_(test::Cluster::shared().create_database()), connection_(connect()) {}
