@@ -1,0 +1,146 @@
+#include "core/csv/sniffer/sniffer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/core/csv/corpus.h"
+
+namespace cpi::csv {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::string_literals;
+
+Sniffed sniffed(const std::string& text) {
+  Result<Sniffed> result = sniff(text, {}, {});
+  EXPECT_TRUE(result.ok()) << result.error().message;
+  return result.ok() ? *result : Sniffed{};
+}
+
+struct Sample {
+  const char* why;
+  std::string text;
+  std::string delimiter;
+  std::string quote;
+  std::string escape;
+  int header_rows;
+  int skip_rows;
+};
+
+class Sniffer : public testing::TestWithParam<Sample> {};
+
+TEST_P(Sniffer, FindsTheDialect) {
+  const Sample& sample = GetParam();
+  const Sniffed found = sniffed(sample.text);
+  EXPECT_EQ(found.dialect.delimiter, sample.delimiter) << sample.why;
+  EXPECT_EQ(found.dialect.quote, sample.quote) << sample.why;
+  EXPECT_EQ(found.dialect.escape, sample.escape) << sample.why;
+  EXPECT_EQ(found.dialect.header_rows, sample.header_rows) << sample.why;
+  EXPECT_EQ(found.dialect.skip_rows, sample.skip_rows) << sample.why;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Sniffer,
+    testing::Values(
+        Sample{"RFC 4180", "id,name,day\n1,\"Smith, Jo\",2024-01-02\n2,Ann,2024-01-03\n", ",", "\"", "", 1, 0},
+        Sample{"a German export with decimal commas", "Nr;Name;Preis\n1;Müller;12,50\n2;Groß;1.234,00\n3;Ott;0,99\n",
+               ";", "\"", "", 1, 0},
+        Sample{"tabs, with commas in the texts", "id\ttext\n1\tone, two\n2\tthree\n3\tfour, five, six\n", "\t", "\"",
+               "", 1, 0},
+        Sample{"bars", "id|name|qty\n1|a|5\n2|b|7\n", "|", "\"", "", 1, 0},
+        Sample{"two bars", "id||name||qty\n1||a||5\n2||b||7\n", "||", "\"", "", 1, 0},
+        Sample{"comma and blank", "id, name, qty\n1, \"a, b\", 5\n2, \"c, d\", 7\n3, \"x\", 8\n", ", ", "\"", "", 1, 0},
+        Sample{"carets", "id^name^qty\n1^a^5\n2^b^7\n", "^", "\"", "", 1, 0},
+        Sample{"apostrophes as quotes", "id,name,qty\n1,'a, b',5\n2,'c, d',7\n3,'it''s',8\n", ",", "'", "", 1, 0},
+        Sample{"apostrophes in texts are none", "id,name\n1,it's\n2,Ann's\n3,Jo\n", ",", "\"", "", 1, 0},
+        Sample{"backslash as escape", "id,name,qty\n1,\"say \\\"hi\\\", Jo\",5\n2,\"x\",7\n", ",", "\"", "\\", 1, 0},
+        Sample{"inches: no quotes at all", "id;size;name\n1;5\" pipe;a\n2;7\" pipe;b\n3;9\" pipe;c\n", ";", "", "", 1,
+               0},
+        Sample{"no header", "1,Ann,2024-01-02\n2,Bob,2024-01-03\n3,Cid,2024-01-04\n", ",", "\"", "", 0, 0},
+        Sample{"remarks before the table",
+               "Report of sales\nmade 2024-01-05 by Jo\n\nid;name;qty\n1;a;5\n2;b;7\n3;c;9\n4;d;10\n", ";", "\"", "", 1,
+               3},
+        Sample{"one column", "name\nAnn\nBob\n", ",", "\"", "", 1, 0},
+        Sample{"times are no table of colons", "day,time,what\n2024-01-02,12:30:00,a\n2024-01-03,13:30:00,b\n", ",",
+               "\"", "", 1, 0},
+        Sample{"CRLF", "id;name\r\n1;a\r\n2;b\r\n", ";", "\"", "", 1, 0},
+        Sample{"CR", "id;name\r1;a\r2;b\r", ";", "\"", "", 1, 0}));
+
+TEST(Sniffer, NamesCertaintyAndRunnerUp) {
+  const Sniffed found = sniffed("id;price\n1;1,5\n2;2,5\n3;3,5\n");
+  EXPECT_EQ(found.delimiter.value, ";");
+  EXPECT_EQ(found.delimiter.runner_up, ",");
+  EXPECT_GT(found.delimiter.certainty, 0.5);
+  EXPECT_LT(found.delimiter.certainty, 1.0);
+  EXPECT_THAT(found.columns, ElementsAre("id", "price"));
+}
+
+TEST(Sniffer, FindsTheEncoding) {
+  EXPECT_EQ(sniffed("\xEF\xBB\xBFid,name\n1,a\n").encoding.value, "utf-8");
+  EXPECT_EQ(sniffed("id,name\n1,Jos\xC3\xA9\n").encoding.value, "utf-8");
+  EXPECT_EQ(sniffed("id;Stra\xDF"
+                    "e;Gr\xF6\xDF"
+                    "e\n1;Hauptstra\xDF"
+                    "e;gro\xDF\n2;M\xFC"
+                    "hlweg;klein und sch\xF6n\n")
+                .encoding.value,
+            "windows-1252");
+  EXPECT_EQ(sniffed("\xFF\xFEi\0d\0;\0n\0\n\0001\0;\0a\0\n\0"s).encoding.value, "utf-16le");
+  EXPECT_EQ(sniffed("i\0d\0;\0n\0\n\0001\0;\0a\0\n\0002\0;\0b\0\n\0"s).encoding.value, "utf-16le");
+  EXPECT_EQ(sniffed("\0i\0d\0;\0n\0\n\0001\0;\0a\0\n\0002\0;\0b\0\n"s).dialect.delimiter, ";");
+}
+
+TEST(Sniffer, RefusesWhatIsNoTable) {
+  EXPECT_EQ(sniff("", {}, {}).error().code, Code::kInvalidHeader);
+  EXPECT_EQ(sniff(" \n\n", {}, {}).error().code, Code::kInvalidHeader);
+  std::string binary = "PK\x03\x04";
+  for (int i = 0; i < 2000; ++i) binary += static_cast<char>(i * 7919 % 256 * (i % 3));
+  EXPECT_EQ(sniff(binary, {}, {}).error().code, Code::kUnknownEncoding);
+}
+
+TEST(Sniffer, LooksAtMiddleAndEndToo) {
+  // The beginning alone would be a table of commas as well.
+  std::string beginning = "a,b;c,d\n";
+  std::string rest;
+  for (int i = 0; i < 50; ++i) beginning += "x,y;" + std::to_string(i) + ",z\n";
+  for (int i = 0; i < 300; ++i) rest += "text without;" + std::to_string(i) + "\n";
+  Result<Sniffed> found = sniff(beginning, rest, rest);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->dialect.delimiter, ";");
+}
+
+TEST(Sniffer, GivesAConfigToPaste) {
+  EXPECT_EQ(config_snippet(sniffed("id,name\n1,a\n2,b\n")), "");
+  EXPECT_EQ(config_snippet(sniffed("1\tAnn\n2\tBob\n3\tCid\n")), "defaults:\n  delimiter: \"\\t\"\n  header: false\n");
+}
+
+TEST(Sniffer, FindsCommasInThePublicFilesThatHaveThem) {
+  const std::filesystem::path folder = shared_data();
+  CPI_SKIP_WITHOUT(folder);
+  int files = 0;
+  for (const char* collection :
+       {"csv-spectrum/csvs", "ourairports", "northwind", "country-codes", "gtfs-sample", "fivethirtyeight"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / collection)) {
+      const std::string extension = entry.path().extension().string();
+      if (!entry.is_regular_file() || (extension != ".csv" && extension != ".txt")) continue;
+      const std::string text = contents(entry.path());
+      if (text.find(',') == std::string::npos) continue;
+      SCOPED_TRACE(entry.path().string());
+      const std::string_view all = text;
+      const bool large = text.size() > 3 * kSniffBytes;
+      Result<Sniffed> found = large ? sniff(all.substr(0, kSniffBytes), all.substr(text.size() / 8 * 4, kSniffBytes),
+                                            all.substr((text.size() - kSniffBytes) / 4 * 4))
+                                    : sniff(all, {}, {});
+      ASSERT_TRUE(found.ok()) << found.error().message;
+      EXPECT_EQ(found->dialect.delimiter, ",");
+      EXPECT_EQ(found->dialect.header_rows, 1);
+      EXPECT_EQ(found->dialect.skip_rows, 0);
+      ++files;
+    }
+  }
+  EXPECT_GT(files, 30);
+}
+
+}  // namespace
+}  // namespace cpi::csv
