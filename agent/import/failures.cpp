@@ -1,5 +1,7 @@
 #include "import/failures.h"
 
+#include <algorithm>
+
 namespace cpi::import {
 
 Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t rows_read) {
@@ -10,7 +12,9 @@ Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t 
   if (rejects.kept().empty()) {
     error.message = counted + " rejected";
   } else {
-    const csv::Reject& first = rejects.kept().front();
+    // The reader's rejects come ahead of the converters' of the same batch: the first is the one a person meets first.
+    const csv::Reject& first = *std::min_element(rejects.kept().begin(), rejects.kept().end(),
+                                                 [](const auto& a, const auto& b) { return a.line < b.line; });
     error.message = "line " + std::to_string(first.line);
     if (!first.column.empty()) error.message += ", column \"" + first.column + "\"";
     error.message += ": " + first.message;
@@ -37,10 +41,11 @@ Error from_target(const db::Error& error) {
   if (!error.sqlstate().empty()) detail = "SQLSTATE " + error.sqlstate() + ".";
   if (!error.detail().empty()) detail += (detail.empty() ? "" : " ") + error.detail();
   const bool unreachable = error.poisons_connection() || error.is("08");
-  std::string message = error.what();
-  // libpq reports several addresses in several lines; one line is what tables and logs can show.
-  for (char& c : message) {
-    if (c == '\n') c = ' ';
+  // libpq tells of several addresses in several indented lines; one line is what tables and logs can show.
+  std::string message;
+  for (const char c : std::string_view(error.what())) {
+    const bool blank = c == '\n' || c == '\t' || c == ' ';
+    if (!blank || !message.ends_with(' ')) message += blank ? ' ' : c;
   }
   return {unreachable ? Code::kTargetUnreachable : Code::kTargetRefused, message, detail, error.hint()};
 }

@@ -164,9 +164,8 @@ class Load {
     result_.counts = {};
     result_.counts.read = known->counts.read;
     result_.counts.skipped = known->counts.read;
-    result_.warnings.push_back("the same content was loaded at " + known->committed_at + " from \"" +
-                               known->identity.file +
-                               "\": skipped, because the table has no key; force loads it again");
+    result_.warnings = {"the same content was loaded at " + known->committed_at + " from \"" + known->identity.file +
+                        "\": skipped, because the table has no key; force loads it again"};
     return true;
   }
 
@@ -191,6 +190,7 @@ class Load {
     }
     result_.sha256 = copied->sha256;
     context_.failpoint("staged");
+    if (context_.stop.stop_requested()) return stopped();
     context_.progress.phase = "applying";
     Result<CommitOutcome> committed = commit(plan, owner.staging, *copied, rejects);
     keep_rejects(rejects);

@@ -128,6 +128,9 @@ Result<Plan> make_plan(const PlannerInput& input) {
 
   if (Result<void> columns = plan_columns(input, plan); !columns.ok()) return columns.error();
   if (Result<void> key = plan_key(input, plan); !key.ok()) return key.error();
+  if (input.table.has_value()) {
+    if (Result<void> missing = plan_missing_columns(input, plan); !missing.ok()) return missing.error();
+  }
   choose_strategy(input, plan);
   return plan;
 }

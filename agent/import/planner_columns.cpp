@@ -191,13 +191,14 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
   return {};
 }
 
-/// What becomes of the table's columns that the file lacks.
-Result<void> plan_missing_columns(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
+}  // namespace
+
+Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
   std::vector<std::string> missing;
   std::vector<std::string> required;
   for (const target::Column& column : input.table->columns) {
-    const bool in_file =
-        std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) { return one.found == &column; });
+    const bool in_file = std::any_of(plan.columns.begin(), plan.columns.end(),
+                                     [&](const PlannedColumn& one) { return one.table_column == column.name; });
     if (in_file || column.generated || column.name == "_cpi_deleted_at") continue;
     missing.push_back(column.name);
     if (column.not_null && !column.has_default && !input.table->has_row_triggers) required.push_back(column.name);
@@ -223,8 +224,6 @@ Result<void> plan_missing_columns(const PlannerInput& input, const std::vector<W
                hint};
 }
 
-}  // namespace
-
 Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
   std::vector<Wanted> wanted = wanted_columns(input);
   if (input.table.has_value()) {
@@ -241,7 +240,7 @@ Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
                  "The file's columns are: " + quoted_list(input.header) + ".",
                  "Check delimiter and header: a file read with the wrong delimiter has a single, odd column."};
   }
-  return input.table.has_value() ? plan_missing_columns(input, wanted, plan) : Result<void>();
+  return {};
 }
 
 }  // namespace cpi::import

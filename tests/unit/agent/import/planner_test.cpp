@@ -36,7 +36,7 @@ target::Table table(std::vector<target::Column> columns, std::vector<std::string
   for (target::Column& one : out.columns) {
     if (std::find(key.begin(), key.end(), one.name) != key.end()) one.not_null = true;
   }
-  if (!key.empty()) out.unique_indexes.push_back({"t_pkey", true, std::move(key)});
+  if (!key.empty()) out.unique_indexes.push_back({"t_pkey", true, std::move(key), {}});
   return out;
 }
 
@@ -201,7 +201,7 @@ TEST(Planner, RefusesWithWhatIsWrongAndHowToMendIt) {
       {"two spellings in the table, a third in the file",
        input({"id", "NAME"}, table({column("id"), column("Name"), column("name")})), kNothing, Code::kColumnUnknown,
        "could be \"Name\" or \"name\"", "column_mapping"},
-      {"two columns of the file for one of the table", input({"id", "name", "NAME"}, orders), kNothing,
+      {"two columns of the file for one of the table", input({"id", "Name", "NAME"}, orders), kNothing,
        Code::kInvalidConfig, "both go to column \"name\"", "column_mapping"},
       {"two columns mapped to the same", input({"id", "a", "b"}, orders),
        [](PlannerInput& in) {
@@ -254,7 +254,7 @@ TEST(Planner, FindsTheKeyByEitherNameIgnoringCaseAndOnce) {
 
 TEST(Planner, AcceptsAnyUniqueIndexOverTheKeyInAnyOrder) {
   target::Table orders = table({column("id"), column("shop"), column("number")});
-  orders.unique_indexes.push_back({"orders_shop_number", false, {"number", "shop"}});
+  orders.unique_indexes.push_back({"orders_shop_number", false, {"number", "shop"}, {}});
   PlannerInput in = input({"shop", "number"}, orders);
   in.options.primary_key = {"shop", "number"};
   in.table->columns[0].has_default = true;
