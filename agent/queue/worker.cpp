@@ -131,9 +131,9 @@ class Worker {
     }
   }
 
-  /// Writes how the attempt ended. Once the lease is lost, or nothing could be written while it lasted, all that is left is
-  /// to give the job back as soon as the management database answers: the next attempt finds in the target's ledger what
-  /// this one committed.
+  /// Writes how the attempt ended. Once the lease is lost, or nothing could be written while it lasted, all that is
+  /// left is to give the job back as soon as the management database answers: the next attempt finds in the target's
+  /// ledger what this one committed.
   void end(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
     if (job_end.kind == JobEnd::Kind::kNothing) throw store::Fenced("fenced");
     if (job_end.kind == JobEnd::Kind::kFinish) {

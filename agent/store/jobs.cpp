@@ -16,7 +16,7 @@ json import_project(Management& management, const ImportCall& call) {
           ".cpi_import(project => $1, local_files => $2, callback_url => $3, force => $4, dry_run => $5, "
           "idempotency_key => $6)",
       {call.project, call.local_files.empty() ? db::Param() : json(call.local_files).dump(), call.callback_url,
-       call.force ? "true" : "false", call.dry_run ? "true" : "false"}));
+       call.force ? "true" : "false", call.dry_run ? "true" : "false", call.idempotency_key}));
 }
 
 json get_job(Management& management, const std::string& job_id, bool details) {
