@@ -118,9 +118,6 @@ class JobRun {
       order = target::parents_first(tables, target::foreign_keys(connection, tables));
     } catch (const db::Error& error) {
       Error failure = queue::as_error(error);
-      // A target that refuses us for good (wrong password, no such database) must not be tried for a quarter of an
-      // hour.
-      if (queue::retry_of(error) == Retry::kNever) failure.code = Code::kTargetRefused;
       failure.message = "cannot use the target database: " + failure.message;
       return failure;
     }

@@ -23,7 +23,7 @@ std::string_view error_type(Code code) { return code == Code::kFileNotFound ? "F
 
 Error as_error(const db::Error& error) {
   Error out;
-  out.code = error.poisons_connection() ? Code::kTargetUnreachable : Code::kTargetRefused;
+  out.code = error.poisons_connection() && error.retryable() ? Code::kTargetUnreachable : Code::kTargetRefused;
   out.message = error.what();
   out.detail = error.detail();
   if (!error.sqlstate().empty()) {
