@@ -14,6 +14,7 @@
 #include "observe/observe.h"
 #include "queue/retry.h"
 #include "target/foreign_keys.h"
+#include "target/staging.h"
 
 namespace cpi::import {
 
@@ -150,8 +151,22 @@ class JobRun {
       if (later->code == Code::kTargetUnreachable) break;
     }
     if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
+    sweep_after_others();
     if (later) return {JobEnd::Kind::kRelease, "retry", told(*later)};
     return {JobEnd::Kind::kFinish, "", whole_ ? note_ : last_error_};
+  }
+
+  /// An attempt before this one may have died in the middle of a load that is finished now: its staging table is of no
+  /// use to anybody.
+  void sweep_after_others() {
+    constexpr std::int64_t kOrphanSeconds = 24 * 60 * 60;
+    if (claim_.key.fence <= 1) return;
+    try {
+      db::Connection connection = connect_target();
+      target::sweep_staging(connection, kOrphanSeconds);
+    } catch (const db::Error&) {
+      // The next load into this target sweeps as well.
+    }
   }
 
   FileEnd load_one(const PlannedFile& planned) {
