@@ -19,9 +19,7 @@ void copy_cut(char (&to)[N], std::string_view text) noexcept {
   to[size] = '\0';
 }
 
-const char* to_server(const char* utf8) {
-  return pg_any_to_server(utf8, static_cast<int>(std::strlen(utf8)), PG_UTF8);
-}
+const char* to_server(const char* utf8) { return pg_any_to_server(utf8, static_cast<int>(std::strlen(utf8)), PG_UTF8); }
 
 std::string_view from_server(char* text, int size) {
   const char* utf8 = pg_server_to_any(text, size, PG_UTF8);
@@ -78,7 +76,9 @@ void raise_if_failed(const Outcome& outcome) {
 std::size_t return_text(FunctionCallInfoBaseData* fcinfo, const Outcome& outcome) {
   raise_if_failed(outcome);
   if (outcome.kind == Outcome::Kind::kNull) PG_RETURN_NULL();
-  PG_RETURN_TEXT_P(cstring_to_text(to_server(outcome.data)));
+  text* value = cstring_to_text(to_server(outcome.data));
+  explicit_bzero(outcome.data, outcome.size);  // the copy may be of an opened secret
+  PG_RETURN_TEXT_P(value);
 }
 
 std::size_t return_jsonb(FunctionCallInfoBaseData* fcinfo, const Outcome& outcome) {

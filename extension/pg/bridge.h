@@ -9,6 +9,8 @@
 // is an error raised. Nothing here calls the server in mid-C++ in a way that could jump, so there is no guard for that.
 #pragma once
 
+#include <string.h>
+
 #include <cstddef>
 #include <exception>
 #include <new>
@@ -60,8 +62,11 @@ template <typename Body>
 void fill(Outcome& outcome, const Body& body) noexcept {
   static_assert(std::is_trivially_destructible_v<Body>, "capture views and references, not objects that own memory");
   try {
-    const std::optional<std::string> value = body();
-    if (value) outcome.set(*value);
+    std::optional<std::string> value = body();
+    if (value) {
+      outcome.set(*value);
+      explicit_bzero(value->data(), value->size());  // it may be an opened secret
+    }
   } catch (const Failure& failure) {
     outcome.fail(failure.sqlstate, failure.error.message, failure.error.detail, failure.error.hint);
   } catch (const std::bad_alloc&) {

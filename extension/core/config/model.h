@@ -38,21 +38,21 @@ struct Amount {
 
 /// The options of one table: `defaults`, overlaid by the first entry of `tables` that matches the file.
 struct TableOptions {
-  std::vector<std::string> primary_key;  ///< empty: the table's own
+  std::vector<std::string> primary_key;                             ///< empty: the table's own
   std::vector<std::pair<std::string, std::string>> column_mapping;  ///< file column → table column
   csv::Dialect dialect;
-  bool detect_delimiter = false;         ///< `delimiter: auto`, likewise below
+  bool detect_delimiter = false;  ///< `delimiter: auto`, likewise below
   bool detect_quote = false;
   bool detect_escape = false;
   bool detect_header = false;
   bool detect_skiprows = false;
-  std::string encoding = "utf-8";        ///< or "auto"
+  std::string encoding = "utf-8";  ///< or "auto"
   value::Format format;
   std::vector<std::string> null_if = {""};  ///< unquoted fields that mean NULL
   Types types = Types::kText;
   ColumnNames column_names = ColumnNames::kKeep;
   std::string schema = "public";
-  std::string target_table;              ///< empty: from the file's name by table_naming
+  std::string target_table;  ///< empty: from the file's name by table_naming
   NewColumns new_columns = NewColumns::kAdd;
   MissingColumns missing_columns = MissingColumns::kKeep;
   RebuildTable rebuild_table = RebuildTable::kNo;
@@ -60,7 +60,7 @@ struct TableOptions {
   Amount max_missing{10, true};
   Duplicates duplicates = Duplicates::kLast;
   OnError on_error = OnError::kAbort;
-  std::optional<Amount> max_errors;      ///< given: implies on_error continue
+  std::optional<Amount> max_errors;  ///< given: implies on_error continue
   StrategyChoice strategy = StrategyChoice::kAuto;
 };
 
@@ -72,17 +72,17 @@ struct TableNaming {
 
 struct TableRule {
   std::string file_pattern;
-  TableOptions options;                  ///< already overlaid on the defaults
+  TableOptions options;  ///< already overlaid on the defaults
 };
 
 struct ProjectConfig {
   std::string name;
-  std::string local_path;                ///< `local.path`; empty: none
-  bool has_sftp = false;                 ///< an inline `sftp` object is there (read by source/sftp)
-  std::string file_pattern = "*.csv";    ///< `defaults.file_pattern`
+  std::string local_path;              ///< `local.path`; empty: none
+  bool has_sftp = false;               ///< an inline `sftp` object is there (read by source/sftp)
+  std::string file_pattern = "*.csv";  ///< `defaults.file_pattern`
   TableOptions defaults;
   TableNaming table_naming;
-  std::vector<TableRule> tables;         ///< in the order written; the first match wins
+  std::vector<TableRule> tables;  ///< in the order written; the first match wins
   std::string exclude_pattern;
   bool latest_only = false;
   std::optional<double> stable_seconds;  ///< absent: 0 local, 5 remote
@@ -94,13 +94,15 @@ struct ProjectConfig {
 };
 
 /// Every way in which `json` breaks the schema or contradicts itself; empty: it is a valid config. Each finding names
-/// its path and, for an unknown key or value, the nearest known one. `project_name` must equal `name` where that is given.
+/// its path and, for an unknown key or value, the nearest known one. `project_name` must equal `name` where that is
+/// given.
 Findings validate(std::string_view json, std::string_view project_name);
 
 /// The typed form of a valid config. Fails with kInvalidConfig (all findings in the detail, one a line).
 Result<ProjectConfig> parse(std::string_view json);
 
-/// The options of a table given alone, as in `cpi import --to … --config FILE` and `cpi_preview`: same keys as `defaults`.
+/// The options of a table given alone, as in `cpi import --to … --config FILE` and `cpi_preview`: same keys as
+/// `defaults`.
 Result<TableOptions> parse_table_options(std::string_view json);
 
 /// The JSON Schema (draft 2020-12 keywords that valijson and OpenAPI 3.1 share), as text.

@@ -25,8 +25,8 @@ struct ConnectionUrl {
   std::string to_conninfo() const;
 };
 
-/// Takes `url` apart. Fails with kInvalidUrl: a raw `@`, `/`, `#` or `%` in the password is named with its encoded form,
-/// and a keyword that is not allowed with the list of those that are.
+/// Takes `url` apart. Fails with kInvalidUrl: a raw `@`, `/`, `#` or `%` in the password is named with its encoded
+/// form, and a keyword that is not allowed with the list of those that are.
 Result<ConnectionUrl> parse_connection_url(std::string_view url);
 
 /// `url` with its password replaced by `***`, for messages; never fails.
