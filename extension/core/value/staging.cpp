@@ -4,8 +4,6 @@
 // The server reads staged text by its own settings (DateStyle, TimeZone), which are not the format's. So for dates and
 // timestamps everything that the format decides is decided here, and written in ISO form; the rest is passed on as it
 // is.
-#include <cstdio>
-
 #include "core/value/calendar.h"
 #include "core/value/families.h"
 #include "core/value/type_oid.h"
@@ -38,6 +36,13 @@ std::uint64_t read_big_endian(const char* bytes, std::size_t width) {
   return value;
 }
 
+/// Appends `value` with zeros before it up to `width` digits.
+void append_padded(std::string& text, std::int64_t value, std::size_t width) {
+  const std::string digits = std::to_string(value);
+  if (digits.size() < width) text.append(width - digits.size(), '0');
+  text += digits;
+}
+
 /// The ISO form of a stored date or timestamp, with an offset of UTC where the type has a zone. (An offset may lead
 /// from the first day of year 1 to the year before it, which is called 1 BC.)
 std::string iso_text(std::uint32_t type, const char* payload) {
@@ -55,21 +60,21 @@ std::string iso_text(std::uint32_t type, const char* payload) {
     time = stored - days * kMicrosecondsPerDay;
   }
   const CivilDate date = civil_date(days);
-  char text[64];
   const bool before_christ = date.year <= 0;
-  const auto year = static_cast<long long>(before_christ ? 1 - date.year : date.year);
-  const char* era = before_christ ? " BC" : "";
-  int length = 0;
-  if (type == kDateOid) {
-    length = std::snprintf(text, sizeof text, "%04lld-%02d-%02d%s", year, date.month, date.day, era);
-  } else {
+  std::string text;
+  append_padded(text, before_christ ? 1 - date.year : date.year, 4);
+  append_padded(text += '-', date.month, 2);
+  append_padded(text += '-', date.day, 2);
+  if (type != kDateOid) {
     const std::int64_t seconds = time / kMicrosecondsPerSecond;
-    length = std::snprintf(text, sizeof text, "%04lld-%02d-%02d %02d:%02d:%02d.%06d%s%s", year, date.month, date.day,
-                           static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
-                           static_cast<int>(seconds % 60), static_cast<int>(time % kMicrosecondsPerSecond),
-                           type == kTimestamptzOid ? "+00" : "", era);
+    append_padded(text += ' ', seconds / 3600, 2);
+    append_padded(text += ':', seconds / 60 % 60, 2);
+    append_padded(text += ':', seconds % 60, 2);
+    append_padded(text += '.', time % kMicrosecondsPerSecond, 6);
+    if (type == kTimestamptzOid) text += "+00";
   }
-  return {text, static_cast<std::size_t>(length)};
+  if (before_christ) text += " BC";
+  return text;
 }
 
 /// Dates and timestamps on their way to the server's cast.
