@@ -1,5 +1,5 @@
--- Comes last in every script. Who may read which table: reading is open along the roles, writing goes through functions,
--- and each function's right stands beside it. cpi_secrets is nobody's.
+-- Comes last in every script. Who may read which table: reading is open along the roles, writing goes through
+-- functions, and each function's right stands beside it. cpi_secrets is nobody's.
 DO $schema$
 BEGIN
   -- In schema public everybody has this already; a dump then stays free of it.

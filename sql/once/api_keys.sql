@@ -1,5 +1,6 @@
--- A row is one key to the REST interface. The key itself, cpi_<public id>_<secret>, is shown once, by cpi_create_api_key;
--- stored is its SHA-256 only. The public id finds the row, so that no comparison depends on the secret.
+-- A row is one key to the REST interface. The key itself, cpi_<public id>_<secret>, is shown once, by
+-- cpi_create_api_key; stored is its SHA-256 only. The public id finds the row, so that no comparison depends on the
+-- secret.
 CREATE TABLE @extschema@.cpi_api_keys (
   id           uuid        NOT NULL DEFAULT gen_random_uuid(),
   name         text        NOT NULL,
@@ -20,7 +21,8 @@ CREATE TABLE @extschema@.cpi_api_keys (
 COMMENT ON TABLE @extschema@.cpi_api_keys IS 'Keys to the REST interface, as digests.';
 COMMENT ON COLUMN @extschema@.cpi_api_keys.id IS 'Identity; also the id in the API.';
 COMMENT ON COLUMN @extschema@.cpi_api_keys.name IS 'Whose key it is, or what for.';
-COMMENT ON COLUMN @extschema@.cpi_api_keys.role IS 'viewer, operator or admin: the PostgreSQL role that its calls run under.';
+COMMENT ON COLUMN @extschema@.cpi_api_keys.role IS
+  'viewer, operator or admin: the PostgreSQL role that its calls run under.';
 COMMENT ON COLUMN @extschema@.cpi_api_keys.public_id IS 'The part of the key that is no secret.';
 COMMENT ON COLUMN @extschema@.cpi_api_keys.digest IS 'SHA-256 of the whole key.';
 COMMENT ON COLUMN @extschema@.cpi_api_keys.expires_at IS 'Not valid from this time on; empty: no end.';

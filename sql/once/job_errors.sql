@@ -1,5 +1,5 @@
--- A row is something that went wrong in a job beyond a single row of data. Written by the agent (_cpi_add_job_error) and
--- by the queue itself. Numbered by job, without a sequence: writers hold the job's row.
+-- A row is something that went wrong in a job beyond a single row of data. Written by the agent (_cpi_add_job_error)
+-- and by the queue itself. Numbered by job, without a sequence: writers hold the job's row.
 CREATE TABLE @extschema@.cpi_job_errors (
   job_id     uuid        NOT NULL,
   ordinal    integer     NOT NULL,

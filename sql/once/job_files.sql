@@ -1,5 +1,6 @@
--- A row is one file of a job. The first attempt writes the whole list once (_cpi_write_manifest) and later attempts never
--- list again; each row gets its result from _cpi_finish_file. Its id is the base of the load's key in the target's ledger.
+-- A row is one file of a job. The first attempt writes the whole list once (_cpi_write_manifest) and later attempts
+-- never list again; each row gets its result from _cpi_finish_file. Its id is the base of the load's key in the
+-- target's ledger.
 CREATE TABLE @extschema@.cpi_job_files (
   id               uuid        NOT NULL DEFAULT gen_random_uuid(),
   job_id           uuid        NOT NULL,
@@ -37,7 +38,8 @@ CREATE TABLE @extschema@.cpi_job_files (
   CONSTRAINT cpi_job_files_completed_ones_add_up CHECK (
     status <> 'completed' OR read = inserted + updated + skipped + duplicates + rejected)
 );
-COMMENT ON TABLE @extschema@.cpi_job_files IS 'Files of jobs: the list that the first attempt made, and what became of each.';
+COMMENT ON TABLE @extschema@.cpi_job_files IS
+  'Files of jobs: the list that the first attempt made, and what became of each.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.id IS 'Identity; base of the load_id in the target''s ledger.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.job_id IS 'Job that it belongs to.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.position IS 'Place in the order of loading, from 1.';

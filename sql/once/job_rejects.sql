@@ -1,5 +1,6 @@
--- A row is one row of a file that was not loaded, with its reason and its raw text: people's data, readable for operators
--- only. Written with its file's result (_cpi_finish_file), a bounded number per file; cpi_job_files.rejected counts all.
+-- A row is one row of a file that was not loaded, with its reason and its raw text: people's data, readable for
+-- operators only. Written with its file's result (_cpi_finish_file), a bounded number per file; cpi_job_files.rejected
+-- counts all.
 CREATE TABLE @extschema@.cpi_job_rejects (
   file_id     uuid    NOT NULL,
   ordinal     integer NOT NULL,

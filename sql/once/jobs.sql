@@ -87,19 +87,23 @@ CREATE INDEX cpi_jobs_ended ON @extschema@.cpi_jobs (completed_at) WHERE complet
 COMMENT ON TABLE @extschema@.cpi_jobs IS 'Requests to import, waiting, running and ended.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.id IS 'Identity; also the job_id in the API.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.project_id IS 'Project; empty after the project was deleted.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.project_name IS 'Name of the project when the job was made; stays when it is deleted.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.project_name IS
+  'Name of the project when the job was made; stays when it is deleted.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.status IS 'pending, running, completed, partial, failed or cancelled.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.created_at IS 'When the request was accepted.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.run_at IS 'Not claimed before this time; later than created_at after a failed attempt.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.run_at IS
+  'Not claimed before this time; later than created_at after a failed attempt.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.started_at IS 'When the first attempt began.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.completed_at IS 'When the job reached its final state.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.lease_expires_at IS 'Until when the agent holds a running job without a heartbeat.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.lease_expires_at IS
+  'Until when the agent holds a running job without a heartbeat.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.cancel_requested_at IS 'When somebody asked to cancel a running job.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.fence IS 'Number of the last claim; every write of an attempt must carry it.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.attempt IS 'Attempts charged; a graceful stop of the agent gives one back.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.deaths IS 'Attempts that ended in silence, their lease run out.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.agent_id IS 'Agent that holds the job, or held it last.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.manifest_written IS 'Whether an attempt has listed the files; a list may be empty.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.manifest_written IS
+  'Whether an attempt has listed the files; a list may be empty.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.files_processed IS 'Files that succeeded.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.files_failed IS 'Files that failed.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.total_inserted IS 'Rows inserted, over all files.';
@@ -108,14 +112,16 @@ COMMENT ON COLUMN @extschema@.cpi_jobs.total_skipped IS 'Rows that the tables he
 COMMENT ON COLUMN @extschema@.cpi_jobs.total_rejected IS 'Rows that were not loaded, kept in cpi_job_rejects.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.total_duplicates IS 'Rows whose key came again in the same load.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.total_deleted IS 'Rows of the tables that the files lacked, deleted or marked.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.last_error IS 'The last thing that went wrong, also when a later attempt succeeded.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.last_error IS
+  'The last thing that went wrong, also when a later attempt succeeded.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.note IS 'A remark on how it ended, such as that no file was found.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.progress IS 'How far a running job is, as the agent reported last.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.callback_url IS 'Called when the job has ended, byte for byte.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.local_files IS 'Paths that the request named, or empty for all that match.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.local_files_base_path IS 'Directory that local_files are relative to.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.only_files IS 'In a retry: paths of the manifest that are tried again.';
-COMMENT ON COLUMN @extschema@.cpi_jobs.sftp_override IS 'SFTP fields for this job; its password is sealed in cpi_secrets.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.sftp_override IS
+  'SFTP fields for this job; its password is sealed in cpi_secrets.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.force IS 'Load even what was loaded before.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.dry_run IS 'Do everything, then roll back.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.idempotency_key IS 'The caller''s key: the same key never makes a second job.';

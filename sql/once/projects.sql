@@ -1,6 +1,7 @@
--- A row is a kind of delivery: which files, how they are read, into which database. Written by cpi_create_project and its
--- kin, which check the config against its JSON Schema. A password inside the config's sftp object is replaced by *** here
--- and sealed in cpi_secrets (table cpi_projects, column config.sftp.password). Claiming a job locks its project's row.
+-- A row is a kind of delivery: which files, how they are read, into which database. Written by cpi_create_project and
+-- its kin, which check the config against its JSON Schema. A password inside the config's sftp object is replaced by
+-- *** here and sealed in cpi_secrets (table cpi_projects, column config.sftp.password). Claiming a job locks its
+-- project's row.
 CREATE TABLE @extschema@.cpi_projects (
   id            uuid        NOT NULL DEFAULT gen_random_uuid(),
   name          text        NOT NULL,
@@ -27,8 +28,10 @@ COMMENT ON TABLE @extschema@.cpi_projects IS
 COMMENT ON COLUMN @extschema@.cpi_projects.id IS 'Identity.';
 COMMENT ON COLUMN @extschema@.cpi_projects.name IS 'Unique name, by which the API addresses the project.';
 COMMENT ON COLUMN @extschema@.cpi_projects.connection_id IS 'Target database; empty after its connection was deleted.';
-COMMENT ON COLUMN @extschema@.cpi_projects.source_id IS 'Where files come from, unless the config or the request says so.';
-COMMENT ON COLUMN @extschema@.cpi_projects.config IS 'The config as _cpi_config_schema() describes it, passwords as ***.';
+COMMENT ON COLUMN @extschema@.cpi_projects.source_id IS
+  'Where files come from, unless the config or the request says so.';
+COMMENT ON COLUMN @extschema@.cpi_projects.config IS
+  'The config as _cpi_config_schema() describes it, passwords as ***.';
 COMMENT ON COLUMN @extschema@.cpi_projects.created_at IS 'When it was defined.';
 COMMENT ON COLUMN @extschema@.cpi_projects.updated_at IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_projects', '');

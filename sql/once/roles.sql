@@ -1,6 +1,6 @@
 -- The roles. They belong to the cluster, not to this database: they survive DROP EXTENSION and are not in pg_dump. An
--- existing role of that name is accepted only if it is one that we could have made ourselves: nobody can log in as it and
--- it brings no rights of its own.
+-- existing role of that name is accepted only if it is one that we could have made ourselves: nobody can log in as it
+-- and it brings no rights of its own.
 --
 --   cpi_viewer    reads connections (without credentials), projects, jobs
 --   cpi_operator  is a viewer; starts and cancels imports, reads rejected rows

@@ -1,6 +1,7 @@
 -- A row is an endpoint of the REST interface: which method and path template calls which function. The extension's own
--- rows are builtin and written by replace/routes.sql; cpi_publish adds users' rows, which are dumped. Every change wakes
--- the agents (NOTIFY cpi_routes). Should an upgrade bring a builtin row for the shape of a user's one, the user's wins.
+-- rows are builtin and written by replace/routes.sql; cpi_publish adds users' rows, which are dumped. Every change
+-- wakes the agents (NOTIFY cpi_routes). Should an upgrade bring a builtin row for the shape of a user's one, the user's
+-- wins.
 CREATE TABLE @extschema@.cpi_routes (
   method           text     NOT NULL,
   path             text     NOT NULL,
@@ -27,16 +28,19 @@ CREATE TABLE @extschema@.cpi_routes (
 );
 COMMENT ON TABLE @extschema@.cpi_routes IS 'Endpoints of the REST interface; GET /openapi.json is built from them.';
 COMMENT ON COLUMN @extschema@.cpi_routes.method IS 'HTTP method.';
-COMMENT ON COLUMN @extschema@.cpi_routes.path IS 'Path template; each {name} becomes the function''s argument of that name.';
+COMMENT ON COLUMN @extschema@.cpi_routes.path IS
+  'Path template; each {name} becomes the function''s argument of that name.';
 COMMENT ON COLUMN @extschema@.cpi_routes.shape IS 'The path without the names of its arguments.';
 COMMENT ON COLUMN @extschema@.cpi_routes.function IS
   'Function that is called; without a schema, one of the extension''s. Empty when only the agent can answer.';
 COMMENT ON COLUMN @extschema@.cpi_routes.success_status IS 'HTTP status when the function returns.';
 COMMENT ON COLUMN @extschema@.cpi_routes.role IS 'Least role: anyone, viewer, operator or admin.';
-COMMENT ON COLUMN @extschema@.cpi_routes.native IS 'Name of the agent''s own handler, where it does not just call the function.';
+COMMENT ON COLUMN @extschema@.cpi_routes.native IS
+  'Name of the agent''s own handler, where it does not just call the function.';
 COMMENT ON COLUMN @extschema@.cpi_routes.location IS
   'Template of the Location header; each {name} is a field of the answer.';
-COMMENT ON COLUMN @extschema@.cpi_routes.header_arguments IS 'Request headers that become arguments: header to argument.';
+COMMENT ON COLUMN @extschema@.cpi_routes.header_arguments IS
+  'Request headers that become arguments: header to argument.';
 COMMENT ON COLUMN @extschema@.cpi_routes.waits IS
   'Whether ?wait=seconds (to 60) holds the answer back until the job has ended.';
 COMMENT ON COLUMN @extschema@.cpi_routes.answer IS 'Schema of the answer: a component of the OpenAPI document.';

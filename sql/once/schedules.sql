@@ -1,5 +1,5 @@
--- A row says when a project is imported by itself. last_job_id has no foreign key: jobs refer to schedules, and a circle
--- could not be restored from a dump; a job that retention has removed is simply not found any more.
+-- A row says when a project is imported by itself. last_job_id has no foreign key: jobs refer to schedules, and a
+-- circle could not be restored from a dump; a job that retention has removed is simply not found any more.
 CREATE TABLE @extschema@.cpi_schedules (
   id               uuid        NOT NULL DEFAULT gen_random_uuid(),
   name             text        NOT NULL,
@@ -44,13 +44,15 @@ COMMENT ON TABLE @extschema@.cpi_schedules IS 'When projects are imported by the
 COMMENT ON COLUMN @extschema@.cpi_schedules.id IS 'Identity; also the id in the API.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.name IS 'Unique name, usable in the API instead of the id.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.project_id IS 'Project that is imported.';
-COMMENT ON COLUMN @extschema@.cpi_schedules.schedule_type IS 'cron or interval; says which of the next two columns is set.';
+COMMENT ON COLUMN @extschema@.cpi_schedules.schedule_type IS
+  'cron or interval; says which of the next two columns is set.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.cron_expression IS 'Five fields: minute, hour, day, month, weekday.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.interval_seconds IS 'Seconds between two runs.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.timezone IS 'Time zone of the cron expression.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.enabled IS 'Whether it runs.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.callback_url IS 'Passed to each job.';
-COMMENT ON COLUMN @extschema@.cpi_schedules.sftp_override IS 'Passed to each job; its password is sealed in cpi_secrets.';
+COMMENT ON COLUMN @extschema@.cpi_schedules.sftp_override IS
+  'Passed to each job; its password is sealed in cpi_secrets.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.local_files IS 'Passed to each job.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.last_run_at IS 'When it last made a job.';
 COMMENT ON COLUMN @extschema@.cpi_schedules.next_run_at IS 'When it makes the next one.';

@@ -21,7 +21,8 @@ CREATE TABLE @extschema@.cpi_sources (
   CONSTRAINT cpi_sources_username_is_given CHECK (username <> ''),
   CONSTRAINT cpi_sources_port_is_valid CHECK (port BETWEEN 1 AND 65535)
 );
-COMMENT ON TABLE @extschema@.cpi_sources IS 'Places that files come from. Password and key path are sealed in cpi_secrets.';
+COMMENT ON TABLE @extschema@.cpi_sources IS
+  'Places that files come from. Password and key path are sealed in cpi_secrets.';
 COMMENT ON COLUMN @extschema@.cpi_sources.id IS 'Identity; also the id in the API.';
 COMMENT ON COLUMN @extschema@.cpi_sources.name IS 'Unique name, usable in the API instead of the id.';
 COMMENT ON COLUMN @extschema@.cpi_sources.description IS 'What the source is, for people.';

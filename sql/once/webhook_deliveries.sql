@@ -1,5 +1,5 @@
--- A row is one webhook to be delivered: written in the transaction that gives a job its final state, so that it outlives
--- any agent. Its id is the webhook-id, the same on every try.
+-- A row is one webhook to be delivered: written in the transaction that gives a job its final state, so that it
+-- outlives any agent. Its id is the webhook-id, the same on every try.
 CREATE TABLE @extschema@.cpi_webhook_deliveries (
   id              uuid        NOT NULL DEFAULT gen_random_uuid(),
   job_id          uuid        NOT NULL,

@@ -44,7 +44,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) IS
-  'Writes the list of files [{"path","size","modified_at","table_name"}] once, a path that comes twice as one file; a list that stands already is answered instead.';
+  'Writes the list of files [{"path","size","modified_at","table_name"}] once, a path that comes twice as one file; '
+  'a list that stands already is answered instead.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) TO cpi_agent;
 
@@ -96,7 +97,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) IS
-  'Writes a file''s result (the API''s file result with warnings and columns) and its rejects, and the job''s totals. Writing it again changes nothing.';
+  'Writes a file''s result (the API''s file result with warnings and columns) and its rejects, and the job''s '
+  'totals. Writing it again changes nothing.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
 
@@ -105,11 +107,16 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @ex
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_add_job_error.job_id, _cpi_add_job_error.fence);
 BEGIN
-  PERFORM @extschema@._cpi_log_job_error(job.id, _cpi_add_job_error.error_type, _cpi_add_job_error.message);
+  -- Said twice, as after a lost answer, it is one error.
+  IF NOT EXISTS (SELECT FROM @extschema@.cpi_job_errors AS e
+                   WHERE e.job_id = job.id AND e.error_type = _cpi_add_job_error.error_type
+                     AND e.message = _cpi_add_job_error.message) THEN
+    PERFORM @extschema@._cpi_log_job_error(job.id, _cpi_add_job_error.error_type, _cpi_add_job_error.message);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) IS
-  'Adds an error to the job; error_type is one of those that cpi_job_errors lists.';
+  'Adds an error to the job, the same one once only; error_type is one of those that cpi_job_errors lists.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, text) TO cpi_agent;
 
@@ -146,6 +153,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) IS
-  'Ends the job: failed or cancelled when status says so, otherwise as its files decide. Writes the webhook''s delivery row and notifies in the same transaction.';
+  'Ends the job: failed or cancelled when status says so, otherwise as its files decide. Writes the webhook''s '
+  'delivery row and notifies in the same transaction.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_job(uuid, bigint, text, text) TO cpi_agent;

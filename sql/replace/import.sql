@@ -66,7 +66,8 @@ BEGIN
   PERFORM pg_notify('cpi_queue', '');
 END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_announce_job(@extschema@.cpi_jobs) IS 'Tells about a new job and wakes the agents.';
+COMMENT ON FUNCTION @extschema@._cpi_announce_job(@extschema@.cpi_jobs) IS
+  'Tells about a new job and wakes the agents.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_announce_job(@extschema@.cpi_jobs) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_import(

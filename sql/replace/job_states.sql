@@ -1,6 +1,6 @@
--- The life of a job, as sql/README.md draws it: which transitions there are, what is told about each, and how a job ends.
--- Every function that ends a job does so through _cpi_end_job, so that the webhook's row and the notification are never
--- forgotten and stand or fall with the final state.
+-- The life of a job, as sql/README.md draws it: which transitions there are, what is told about each, and how a job
+-- ends. Every function that ends a job does so through _cpi_end_job, so that the webhook's row and the notification are
+-- never forgotten and stand or fall with the final state.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_job_transition()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
@@ -111,7 +111,8 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
                          ORDER BY x.kind, x.place LIMIT 20) AS e),
     'duration_seconds', @extschema@._cpi_job_duration(job))
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_webhook_payload(@extschema@.cpi_jobs) IS 'The body of the webhook for a job that has ended.';
+COMMENT ON FUNCTION @extschema@._cpi_webhook_payload(@extschema@.cpi_jobs) IS
+  'The body of the webhook for a job that has ended.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_webhook_payload(@extschema@.cpi_jobs) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_end_job(job_id uuid, status text, last_error text, note text DEFAULT NULL)

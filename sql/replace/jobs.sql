@@ -100,7 +100,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_estimate_jobs(text) IS
-  'How many jobs the planner expects for a condition, which must be safe to run. Volatile: EXPLAIN is refused otherwise.';
+  'How many jobs the planner expects for a condition, which must be safe to run. Volatile: EXPLAIN is refused '
+  'otherwise.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_estimate_jobs(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_jobs(

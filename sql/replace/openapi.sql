@@ -1,5 +1,5 @@
--- The OpenAPI 3.1 document, put together from the routes, the signatures of their functions and the functions' comments:
--- a new function with a route is documented without another line.
+-- The OpenAPI 3.1 document, put together from the routes, the signatures of their functions and the functions'
+-- comments: a new function with a route is documented without another line.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_argument(name text, type text)
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
@@ -151,7 +151,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_openapi_operation(jsonb, text[]) IS
-  'The operation of a row of _cpi_catalog: arguments become parameters or the body, the answer a reference to its schema.';
+  'The operation of a row of _cpi_catalog: arguments become parameters or the body, the answer a reference to its '
+  'schema.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_openapi_operation(jsonb, text[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_openapi()

@@ -1,5 +1,5 @@
--- The shapes of the API's answers, as components of the OpenAPI document. The functions make these answers; a test compares
--- what each one really gives with what stands here.
+-- The shapes of the API's answers, as components of the OpenAPI document. The functions make these answers; a test
+-- compares what each one really gives with what stands here.
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_object(description text, properties jsonb, optional text[] DEFAULT '{}')
 RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
   SELECT jsonb_build_object(

@@ -27,7 +27,8 @@ EXCEPTION WHEN SQLSTATE 'PT404' THEN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_check_reference(text, text, text) IS
-  'The id that a field refers to by id or name, NULL for an empty one; an unknown one becomes a finding about the field.';
+  'The id that a field refers to by id or name, NULL for an empty one; an unknown one becomes a finding about the '
+  'field.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_reference(text, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_project_config(config jsonb, project text, has_password boolean)
@@ -57,7 +58,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
     ELSE jsonb_set(config, '{sftp,password}', '"***"')
   END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_mask_config(jsonb) IS 'The config with *** for a password; an empty one is left out.';
+COMMENT ON FUNCTION @extschema@._cpi_mask_config(jsonb) IS
+  'The config with *** for a password; an empty one is left out.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_mask_config(jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_seal_config(project_id uuid, config jsonb)

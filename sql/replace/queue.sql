@@ -34,7 +34,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_register_agent(uuid, text, text, text, integer) IS
-  'Makes the agent known, or renews its row; answers the settings it obeys and the extension''s version. Raises CP002 for an agent that is too old.';
+  'Makes the agent known, or renews its row; answers the settings it obeys and the extension''s version. Raises '
+  'CP002 for an agent that is too old.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_register_agent(uuid, text, text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_register_agent(uuid, text, text, text, integer) TO cpi_agent;
 
@@ -46,8 +47,9 @@ DECLARE
 BEGIN
   LOOP
     BEGIN
-      -- Locking the project, not only the job, keeps two claimers from two jobs of one project. The snapshot may be older
-      -- than another's claim, though: then the unique index on running jobs has the last word (23505), and we look again.
+      -- Locking the project, not only the job, keeps two claimers from two jobs of one project. The snapshot may be
+      -- older than another's claim, though: then the unique index on running jobs has the last word (23505), and we
+      -- look again.
       WITH due AS (
         SELECT j.id
           FROM @extschema@.cpi_jobs AS j
@@ -121,7 +123,8 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
       coalesce(to_jsonb(@extschema@._cpi_get_secret('cpi_projects', project_id, 'config.sftp.password')), 'null'))
     END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_unmask_config(uuid, jsonb) IS 'A project''s config with its password in the clear.';
+COMMENT ON FUNCTION @extschema@._cpi_unmask_config(uuid, jsonb) IS
+  'A project''s config with its password in the clear.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_unmask_config(uuid, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_json(job @extschema@.cpi_jobs, lease_seconds numeric)
@@ -287,7 +290,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) IS
-  'Gives a claimed job back: reason stop, at once and free of charge; retry, after the back-off. Answers the new state.';
+  'Gives a claimed job back: reason stop, at once and free of charge; retry, after the back-off. Answers the new '
+  'state.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) TO cpi_agent;
 
@@ -319,7 +323,8 @@ BEGIN
     END IF;
   END LOOP;
 
-  -- In portions, so that a sweep never holds locks for long; the next one goes on. Webhooks still to be sent keep a job.
+  -- In portions, so that a sweep never holds locks for long; the next one goes on. Webhooks still to be sent keep a
+  -- job.
   IF retention_days > 0 THEN
     DELETE FROM @extschema@.cpi_jobs AS j WHERE j.id IN (
       SELECT o.id FROM @extschema@.cpi_jobs AS o
@@ -336,6 +341,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_sweep() IS
-  'Takes back jobs whose lease ran out, the third time as poisoned; removes jobs beyond retention_days and agents not seen for a day. Answers how many jobs changed.';
+  'Takes back jobs whose lease ran out, the third time as poisoned; removes jobs beyond retention_days and agents '
+  'not seen for a day. Answers how many jobs changed.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_sweep() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_sweep() TO cpi_agent;

@@ -1,5 +1,5 @@
--- How functions say no, and what they share in looking at their arguments. A refusal carries its HTTP status as SQLSTATE
--- PTnnn, as PostgREST does; findings about single fields travel as a JSON array in DETAIL.
+-- How functions say no, and what they share in looking at their arguments. A refusal carries its HTTP status as
+-- SQLSTATE PTnnn, as PostgREST does; findings about single fields travel as a JSON array in DETAIL.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_raise(
   status integer, message text, detail text DEFAULT NULL, hint text DEFAULT NULL, errors jsonb DEFAULT NULL)
@@ -95,7 +95,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
     ELSE '[]'::jsonb
   END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_check_callback_url(text) IS 'Findings about a callback URL; none for an empty one.';
+COMMENT ON FUNCTION @extschema@._cpi_check_callback_url(text) IS
+  'Findings about a callback URL; none for an empty one.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_callback_url(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_resolve(kind text, id text)
@@ -126,7 +127,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_resolve(text, text) IS
-  'The id of the connection, source, project or schedule with that id or name; refuses with 404, naming the nearest one.';
+  'The id of the connection, source, project or schedule with that id or name; refuses with 404, naming the nearest '
+  'one.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_resolve(text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_url_encode(value text)
@@ -138,5 +140,6 @@ RETURNS text LANGUAGE sql IMMUTABLE STRICT SECURITY DEFINER SET search_path = pg
     FROM (SELECT p.place, get_byte(b.bytes, p.place) AS code
             FROM convert_to(value, 'UTF8') AS b (bytes), generate_series(0, length(b.bytes) - 1) AS p (place)) AS c
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_url_encode(text) IS 'Percent-encodes all but the unreserved characters of RFC 3986.';
+COMMENT ON FUNCTION @extschema@._cpi_url_encode(text) IS
+  'Percent-encodes all but the unreserved characters of RFC 3986.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_url_encode(text) FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- The endpoints of the REST interface (api.md, Endpoints). A route says where a request goes; what it does is its
--- function's business, what it is called in the OpenAPI document its function's comment. The builtin rows are written anew
--- by every install and upgrade, users' rows are left alone.
+-- function's business, what it is called in the OpenAPI document its function's comment. The builtin rows are written
+-- anew by every install and upgrade, users' rows are left alone.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_notify_routes()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
@@ -93,8 +93,8 @@ VALUES
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_catalog()
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
-  -- One row per route: a user's row hides a builtin one of the same shape. A route whose function is gone, or has become
-  -- ambiguous, has no signature and is left out: it leads nowhere.
+  -- One row per route: a user's row hides a builtin one of the same shape. A route whose function is gone, or has
+  -- become ambiguous, has no signature and is left out: it leads nowhere.
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'method', r.method, 'path', r.path, 'function', r.qualified, 'success_status', r.success_status,
            'role', r.role, 'native', r.native, 'location', r.location, 'header_arguments', r.header_arguments,

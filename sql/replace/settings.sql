@@ -78,7 +78,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,
                                                     numeric, numeric, numeric) IS
-  'Changes the settings given and answers all of them. Agents obey new values with their next registration or heartbeat.';
+  'Changes the settings given and answers all of them. Agents obey new values with their next registration or '
+  'heartbeat.';
 REVOKE ALL ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,
                                                        numeric, numeric, numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,

@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(46);
+SELECT plan(47);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -54,6 +54,8 @@ SELECT is((SELECT error FROM cpi_job_files WHERE position = 2), 'the agent gave 
 SELECT throws_ok($$SELECT _cpi_finish_file(id, fence, gen_random_uuid(), '{"success": true}', NULL) FROM job$$, 'PT404', NULL,
   'a file of another job is refused');
 SELECT lives_ok($$SELECT _cpi_add_job_error(id, fence, 'FileNotFound', 'missing.csv is not there') FROM job$$, 'errors are added');
+SELECT _cpi_add_job_error(id, fence, 'FileNotFound', 'missing.csv is not there') FROM job;
+SELECT is((SELECT count(*) FROM cpi_job_errors), 1::bigint, 'once, however often they are said');
 SELECT throws_ok($$SELECT _cpi_add_job_error(id, fence, 'Oops', 'x') FROM job$$, '23514', NULL, 'of known types');
 SELECT is((SELECT string_agg(e ->> 'status', ' ' ORDER BY n) FROM job, jsonb_array_elements(_cpi_manifest(id, fence))
   WITH ORDINALITY AS x (e, n)), 'completed failed failed', 'the manifest shows what is done');

@@ -1,6 +1,6 @@
 -- Connections: what is accepted, what is stored where, what is refused and how.
 BEGIN;
-SELECT plan(36);
+SELECT plan(39);
 
 SELECT fixture.answers_as(
   cpi_create_connection('shop', 'postgresql://us%40er:p%40ss@db.example.com:5433/shop%20db', 'The shop'),
@@ -68,6 +68,13 @@ SELECT is(fixture.hint_of($$SELECT cpi_get_connection('stroe')$$), 'Did you mean
   'an unknown name is answered with the nearest one');
 SELECT throws_ok($$SELECT cpi_get_connection('c0ffee00-0000-4000-8000-00000000c0de')$$, 'PT404',
   'connection "c0ffee00-0000-4000-8000-00000000c0de" does not exist', 'an unknown id is 404');
+
+SELECT cpi_create_connection('closed', 'postgresql://u:canary@127.0.0.1:1/d');
+CREATE TEMP TABLE probe AS SELECT cpi_test_connection('closed') AS p;
+SELECT fixture.answers_as((SELECT p FROM probe), 'TestResult', 'testing answers as documented');
+SELECT ok((SELECT p -> 'success' = 'false' AND p::text NOT LIKE '%canary%' FROM probe),
+  'a target that is away is no error, and no password is told');
+SELECT throws_ok($$SELECT cpi_test_connection('nowhere')$$, 'PT404', NULL, 'testing an unknown connection is 404');
 
 SELECT cpi_create_project('p', 'store');
 SELECT cpi_delete_connection('store');

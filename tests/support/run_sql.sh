@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 start_cluster
 
 # Files that commit through second connections come last: what one of them left behind would disturb those after it.
-mapfile -t files < <(ls tests/sql/*.sql | grep -v sessions; ls tests/sql/*sessions*.sql)
+mapfile -t files < <(printf '%s\n' tests/sql/*.sql | grep -v sessions; printf '%s\n' tests/sql/*sessions*.sql)
 if [ $# -gt 0 ] && [ -n "$1" ]; then
   mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -F -- "$1") || true
   [ ${#files[@]} -gt 0 ] || { echo "no file in tests/sql matches \"$1\"" >&2; exit 1; }
@@ -17,5 +17,8 @@ createdb cpi_test
 psql -XqAt -v ON_ERROR_STOP=1 -d cpi_test -c "CREATE EXTENSION cpi" -c "CREATE SCHEMA tap" \
   -c "CREATE EXTENSION pgtap SCHEMA tap" -c "CREATE EXTENSION dblink SCHEMA tap" -f tests/sql/fixtures.psql >/dev/null
 # A test that waits for what never comes fails, it does not hang.
-psql -Xq -d cpi_test -c "ALTER DATABASE cpi_test SET statement_timeout = '60s'" -c 'ALTER DATABASE cpi_test SET search_path = "$user", public, tap, fixture'
-pg_prove --dbname cpi_test --failures $([ -n "${VERBOSE:-}" ] && echo --verbose || echo --quiet) "${files[@]}"
+psql -Xq -d cpi_test -c "ALTER DATABASE cpi_test SET statement_timeout = '60s'" \
+  -c 'ALTER DATABASE cpi_test SET search_path = public, tap, fixture'
+loudness=--quiet
+[ -z "${VERBOSE:-}" ] || loudness=--verbose
+pg_prove --dbname cpi_test --failures "$loudness" "${files[@]}"

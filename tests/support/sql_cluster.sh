@@ -23,16 +23,16 @@ stop_cluster() {
 trap stop_cluster EXIT
 trap 'exit 130' INT TERM
 
-# start_cluster: initdb, the key file, and a server without a TCP port.
-start_cluster() {
-  cd /  # the server's user may not be able to enter the present directory
+# start_cluster: initdb, the key file, and a server without a TCP port. In /, since the server's user may not be able to
+# enter the present directory.
+start_cluster() (
+  cd /
   as_server "$pg_bin/initdb" -D "$cluster/data" -U postgres --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8 \
     >"$cluster/initdb.log" || { cat "$cluster/initdb.log" >&2; exit 1; }
   as_server sh -c "umask 077; echo \"1:\$(head -c 32 /dev/urandom | base64)\" >'$cluster/cpi.key'"
   as_server "$pg_bin/pg_ctl" -D "$cluster/data" -s -w -l "$cluster/server.log" -o "-c listen_addresses='' \
     -c unix_socket_directories='$cluster' -c fsync=off -c cpi.key_file='$cluster/cpi.key'" start ||
     { cat "$cluster/server.log" >&2; exit 1; }
-  cd - >/dev/null
-}
+)
 export PGHOST=$cluster PGUSER=postgres PGOPTIONS="-c client_min_messages=warning"
 unset PGPORT PGDATABASE PGSERVICE PGPASSWORD
