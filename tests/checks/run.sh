@@ -18,6 +18,7 @@ if [ -z "${FAST:-}" ]; then
   # clang and gcc disagree about leaks of the runtime's own; what ours leak is found all the same.
   sanitized=$PWD/build-sanitize
   make --no-print-directory BUILD="$sanitized" SANITIZE=address,undefined CXXFLAGS="-O1 -g1" test-unit || failed+=(sanitizers)
+  SECONDS=10 SKIP_WITHOUT_CLANG=1 tests/fuzz/run.sh || failed+=(fuzz)
 fi
 [ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }
 echo "all checks passed"

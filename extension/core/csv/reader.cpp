@@ -8,6 +8,8 @@ namespace {
 
 // A batch is made of about this much input, so that its fields are still in the processor's cache when they are used.
 constexpr std::size_t kSegment = std::size_t{64} << 10;
+// Up to this size positions are listed; a row that does not fit is parsed byte by byte.
+constexpr std::size_t kLargestSegment = std::size_t{1} << 20;
 // How much more input to wait for at most, after a row that was not complete.
 constexpr std::size_t kLongestWait = std::size_t{4} << 20;
 
@@ -52,12 +54,38 @@ Result<Reader::Impl::Step> Reader::Impl::read_rows(Batch& batch) {
     return Step::kDone;
   }
   const char* before = window.begin();
-  for (std::size_t size = kSegment;; size *= 4) {
+  for (std::size_t size = kSegment; size <= kLargestSegment; size *= 4) {
     const std::size_t taken = std::min(size, window.size());
     Result<Step> step = read_segment(batch, window.begin() + taken);
     if (!step.ok() || window.begin() != before || phase == Phase::kEnd) return step;
-    if (taken == window.size()) return Step::kNeedMore;
+    if (taken == window.size()) break;
   }
+  return read_alone(batch);
+}
+
+/// A row for which no segment was long enough, or one whose line does not end: by the parser, without a list of
+/// positions, which for such a row would need more memory than the row.
+Result<Reader::Impl::Step> Reader::Impl::read_alone(Batch& batch) {
+  if (!final && window.size() <= std::max(dialect.comment.size(), dialect.stop_at.size())) return Step::kNeedMore;
+  check_rows = true;
+  if (std::optional<Result<Step>> step = read_special_line()) return *step;
+  return take_row(batch, parse_at(window.begin()));
+}
+
+/// A line that is no row: a comment, the end of the table, an empty line. Nothing when it is a row.
+std::optional<Result<Reader::Impl::Step>> Reader::Impl::read_special_line() {
+  const char* begin = window.begin();
+  if (stops_at(begin)) {
+    phase = Phase::kEnd;
+    return Step::kDone;
+  }
+  const bool comment = !dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment);
+  if (!comment && !(is_break(*begin) && width > 1)) return std::nullopt;
+  const Line found = line_at(begin);
+  if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
+  if (found.next == nullptr) return Step::kNeedMore;
+  consume(found.next, 1);
+  return Step::kDone;
 }
 
 Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* segment_end) {
@@ -79,44 +107,29 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
     last_break = breaks == 0 ? nullptr : segment + positions[breaks - 1];
   }
   const char* stop = final_segment ? segment_end : last_break == nullptr ? segment : last_break + 1;
-  // A line that is longer than a row may be is not waited for: the parser says what is wrong with it.
-  if (stop == segment && size > limits.row_bytes + dialect.comment.size() + dialect.stop_at.size()) stop = segment + 1;
   if (stop == segment) return Step::kNeedMore;
   const std::size_t sentinel = breaks;  // fast rows never look at a position behind the last line break
 
   check_rows = found.nul || (found.non_ascii && !text::valid_utf8(between(segment, stop)));
-  const bool line_rules = !dialect.comment.empty() || !dialect.stop_at.empty();
   const bool fast = grammar.is_simple() && !check_rows && size <= limits.field_bytes && size <= limits.row_bytes;
 
   const std::uint32_t* position = positions.data();
   const std::uint32_t* last_position = positions.data() + position_count;
   while (window.begin() < stop) {
     const char* begin = window.begin();
-    if (line_rules) {
-      if (stops_at(begin)) {
-        phase = Phase::kEnd;
-        return Step::kDone;
-      }
-      if (!dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment)) {
-        const Line comment = line_at(begin);
-        if (longer_than(limits.row_bytes, begin, comment)) return row_too_long(line, limits);
-        if (comment.next == nullptr) return Step::kNeedMore;
-        consume(comment.next, 1);
-        continue;
-      }
-    }
     while (position < last_position && segment + *position < begin) ++position;
     if (fast && position < positions.data() + sentinel) {
       fast_rows(batch, position, positions.data() + sentinel);
       if (window.begin() != begin) continue;
     }
-    if (is_break(*begin) && width > 1) {
-      const Line empty = line_at(begin);
-      if (empty.next == nullptr) return Step::kNeedMore;
-      consume(empty.next, 1);
+    if (std::optional<Result<Step>> special = read_special_line()) {
+      if (!special->ok() || **special == Step::kNeedMore || phase == Phase::kEnd) return *special;
       continue;
     }
-    Result<Step> step = slow_row(batch, {segment, position, last_position, segment_end}, final_segment);
+    PositionCursor cursor{segment, position, last_position, segment_end};
+    raw_fields.clear();
+    Result<Step> step = take_row(
+        batch, parse_row(grammar, limits, begin, segment_end, final_segment, Strictness::kStrict, cursor, raw_fields));
     if (!step.ok() || *step == Step::kNeedMore) return step;
   }
   return Step::kDone;

@@ -52,7 +52,9 @@ struct Reader::Impl {
 
   Result<Step> read_segment(Batch& batch, const char* segment_end);
   void fast_rows(Batch& batch, const std::uint32_t*& position, const std::uint32_t* last);
-  Result<Step> slow_row(Batch& batch, PositionCursor cursor, bool final_segment);
+  Result<Step> read_alone(Batch& batch);
+  std::optional<Result<Step>> read_special_line();
+  Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
   Result<Step> reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields);
   bool spoilt(Batch& batch, const ParsedRow& row);

@@ -10,11 +10,8 @@ bool Reader::Impl::stops_at(const char* at) const {
   return between(at, window.end()).starts_with(dialect.stop_at);
 }
 
-Result<Reader::Impl::Step> Reader::Impl::slow_row(Batch& batch, PositionCursor cursor, bool final_segment) {
-  raw_fields.clear();
+Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
-  const ParsedRow row =
-      parse_row(grammar, limits, begin, cursor.end, final_segment, Strictness::kStrict, cursor, raw_fields);
   if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
   if (row.status != RowStatus::kComplete) return reject_bad(batch, row);
 

@@ -249,5 +249,19 @@ TEST(Reader, ReadsRowsLongerThanAnyPieceItLooksAt) {
   EXPECT_EQ(outcome.rows[2], "3|y");
 }
 
+TEST(Reader, ReadsFieldsUpToTheLimitOfSixteenMegabytes) {
+  const std::string text(std::size_t{16} << 20, 'x');
+  std::string lines = text;
+  for (std::size_t i = 79; i < lines.size(); i += 80) lines[i] = '\n';
+  const Outcome outcome = read_in_chunks("a,b,c\n1," + text + ",2\n3,\"" + lines + "\",4\n5,6,7\n", {}, {}, 1 << 20);
+  EXPECT_EQ(outcome.error, "");
+  ASSERT_EQ(outcome.rows.size(), 3U);
+  EXPECT_EQ(outcome.rows[0], "1|" + text + "|2");
+  EXPECT_EQ(outcome.rows[1], "3|<" + lines + ">|4");
+  EXPECT_EQ(outcome.places[2].substr(0, 7), std::to_string(4 + lines.size() / 80) + "@");
+  EXPECT_EQ(read_in_chunks("a,b\n1,x" + text + "\n", {}, {}, 1 << 20).error,
+            "limit_exceeded: field 2 of line 2 has more than 16777216 bytes");
+}
+
 }  // namespace
 }  // namespace cpi::csv
