@@ -1,45 +1,6 @@
-import itertools
 import os
 import sys
 
-import pytest
-
 sys.path.insert(0, os.path.dirname(__file__))
 
-import harness  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def cluster():
-    server = harness.Cluster()
-    yield server
-    server.remove()
-
-
-@pytest.fixture(scope="session")
-def agent():
-    running = harness.Agent()
-    yield running
-    running.remove()
-
-
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def database(cluster):
-    """A customer's empty database."""
-    return cluster.create_database(f"customer_{next(_numbers)}")
-
-
-@pytest.fixture
-def name(request):
-    """A name for this test's connection and project."""
-    return f"p{next(_numbers)}_{request.node.name[:40]}".split("[")[0]
-
-
-@pytest.fixture(scope="session")
-def shared():
-    if not harness.SHARED.is_dir():
-        pytest.skip(f"the shared test data is not here ({harness.SHARED}); CPI_SHARED_DATA names it")
-    return harness.SHARED
+from fixtures import *  # noqa: E402,F401,F403
