@@ -155,9 +155,7 @@ bool glob(std::string_view pattern, std::string_view text, bool whole_path) {
 
 }  // namespace
 
-std::string truncate_identifier(std::string_view name) {
-  return cut(name, kMaxIdentifierBytes);
-}
+std::string truncate_identifier(std::string_view name) { return cut(name, kMaxIdentifierBytes); }
 
 std::string snake_case(std::string_view name) {
   std::string out;

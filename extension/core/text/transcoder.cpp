@@ -182,12 +182,9 @@ Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, s
   Converter converter(ucnv_open(name.c_str(), &status));
   if (U_FAILURE(status) != 0) return unknown(name);
   switch (ucnv_getType(converter.get())) {
-    case UCNV_UTF8:
-      return std::unique_ptr<Transcoder>(std::make_unique<Identity>());
-    case UCNV_LATIN_1:
-      return std::unique_ptr<Transcoder>(std::make_unique<Latin1>());
-    default:
-      break;
+    case UCNV_UTF8: return std::unique_ptr<Transcoder>(std::make_unique<Identity>());
+    case UCNV_LATIN_1: return std::unique_ptr<Transcoder>(std::make_unique<Latin1>());
+    default: break;
   }
   ucnv_setToUCallBack(converter.get(), mark_forbidden, nullptr, nullptr, nullptr, &status);
   if (U_FAILURE(status) != 0) return unknown(name);

@@ -6,9 +6,7 @@
 namespace cpi::text {
 namespace {
 
-bool is_continuation(unsigned char byte) {
-  return (byte & 0xC0U) == 0x80U;
-}
+bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
 struct Sequence {
   std::size_t size;  ///< bytes of the character, or of the longest prefix that could have become one (at least 1)

@@ -10,9 +10,7 @@ namespace cpi::text {
 /// The offset of the first byte that begins no valid character, or npos.
 std::size_t first_invalid_utf8(std::string_view text);
 
-inline bool valid_utf8(std::string_view text) {
-  return first_invalid_utf8(text) == std::string_view::npos;
-}
+inline bool valid_utf8(std::string_view text) { return first_invalid_utf8(text) == std::string_view::npos; }
 
 /// Appends `text` to `out` with U+FFFD for each maximal run that can be no character (Unicode 15, section 3.9), and one
 /// for each pair 0xFF 0xFE, by which the transcoder stands for a byte that the file's encoding forbids.

@@ -75,9 +75,7 @@ const Kernel* avx2_kernel() {
 #else
 
 namespace cpi::csv {
-const Kernel* avx2_kernel() {
-  return nullptr;
-}
+const Kernel* avx2_kernel() { return nullptr; }
 }  // namespace cpi::csv
 
 #endif

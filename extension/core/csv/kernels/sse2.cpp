@@ -80,9 +80,7 @@ const Kernel* sse2_kernel() {
 #else
 
 namespace cpi::csv {
-const Kernel* sse2_kernel() {
-  return nullptr;
-}
+const Kernel* sse2_kernel() { return nullptr; }
 }  // namespace cpi::csv
 
 #endif
