@@ -76,9 +76,12 @@ std::string ApplyStatements::range(std::int64_t first, std::int64_t last) const 
 
 std::string ApplyStatements::count(const std::string& source) const {
   if (!has_key()) return "SELECT count(*), 0, 0 FROM " + source + " AS s";
-  return "SELECT count(*) FILTER (WHERE " + unmatched_ + "), count(*) FILTER (WHERE NOT (" + unmatched_ + ") AND " +
-         differs_ + "), count(*) FILTER (WHERE NOT (" + unmatched_ + ") AND NOT (" + differs_ + ")) FROM " + source +
-         " AS s LEFT JOIN " + target_ + " AS t ON " + match_;
+  // The server computes equal aggregates once: the images are compared once a row. (A CASE or GROUP BY over the verdict
+  // would read better, but kept the join from running in parallel and took twice as long.)
+  const std::string matched = "count(*) FILTER (WHERE NOT (" + unmatched_ + "))";
+  const std::string changed = "count(*) FILTER (WHERE NOT (" + unmatched_ + ") AND " + differs_ + ")";
+  return "SELECT count(*) FILTER (WHERE " + unmatched_ + "), " + changed + ", " + matched + " - " + changed + " FROM " +
+         source + " AS s LEFT JOIN " + target_ + " AS t ON " + match_;
 }
 
 std::string ApplyStatements::merge(const std::string& source) const {
