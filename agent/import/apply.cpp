@@ -11,7 +11,17 @@ namespace {
 
 /// An unlogged table is empty after a crash of the server, and a session may have died between COPY and commit.
 Result<void> check_staging(Apply& apply) {
-  const std::int64_t found = apply.connection.exec("SELECT count(*) FROM " + apply.sql.staging()).int64(0, 0);
+  std::int64_t found = 0;
+  try {
+    found = apply.connection.exec("SELECT count(*) FROM " + apply.sql.staging()).int64(0, 0);
+  } catch (const db::Error& error) {
+    if (!apply.staging.temporary || error.sqlstate() != "42P01") throw;
+    return Error{
+        Code::kTargetRefused, "the temporary staging table belongs to another session",
+        "The connection leads through a transaction pooler, and the right to create tables in schema cpi is "
+        "missing.",
+        "Grant that right (CREATE ON SCHEMA cpi, or CREATE on the database), or connect to the server directly."};
+  }
   apply.result.counts.read = found;
   if (found == apply.staging.copied) return {};
   return Error{Code::kStagingLost,

@@ -413,6 +413,19 @@ TEST_F(CommitLoad, LoadsFromATemporaryTableWhereStagingMayNotBeCreated) {
   EXPECT_EQ(outcome->counts, counts(2, 1, 1, 0));
 }
 
+TEST_F(CommitLoad, TemporaryStagingOfAnotherSessionSaysWhatToGrant) {
+  const Plan plan = this->plan();
+  target::Staging staging = stage(plan, {"1, 'new'"});
+  const CommitRequest request = request_for(staging);
+  // As a transaction pooler does it: the table was made on a session that is not this one.
+  staging.temporary = true;
+  staging.qualified = "pg_temp.staging_of_somebody";
+  const auto outcome = commit(plan, staging, request);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Code::kTargetRefused);
+  EXPECT_THAT(outcome.error().hint, HasSubstr("CREATE ON SCHEMA cpi"));
+}
+
 TEST_F(CommitLoad, KeyWithoutAUniqueIndexNamesTheStatementThatMakesOne) {
   sql("CREATE TABLE u (\"Id\" int, name text)");
   const auto outcome = load(plan_for("u", {"Id", "name"}, {"Id"}), {"1, 'a'"});
