@@ -8,6 +8,7 @@
 #include "app/failpoint.h"
 #include "core/config/url.h"
 #include "import/after_import.h"
+#include "import/content_hash.h"
 #include "import/load.h"
 #include "import/manifest.h"
 #include "import/result_json.h"
@@ -210,8 +211,37 @@ class JobRun {
     request.table = planned.table;
     request.force = claim_.force;
     request.dry_run = claim_.dry_run;
+    if (config_.skip_loaded && !claim_.force) {
+      if (std::optional<LoadResult> known = loaded_before(planned)) return std::move(*known);
+    }
     LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
     return load_file(request, load);
+  }
+
+  /// `skip_loaded`: the result of a file whose very bytes an earlier load brought into the table; nothing when there
+  /// was none. A load of this file itself that an earlier attempt committed is load_file's to report.
+  std::optional<LoadResult> loaded_before(const PlannedFile& planned) {
+    const source::Entry entry{planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
+    db::Connection connection = connect_target();
+    if (target::find_load(connection, planned.file.file_id)) return std::nullopt;
+    const Result<std::unique_ptr<source::File>> file = source_->fetch(entry, context_.load_stop);
+    if (!file.ok()) return std::nullopt;
+    const Result<std::string> sha256 = hash_file(**file, context_.load_stop);
+    if (!sha256.ok()) return std::nullopt;
+    const std::optional<target::LedgerEntry> known = target::find_content(connection, planned.table, *sha256);
+    if (!known) return std::nullopt;
+    LoadResult result;
+    result.filename = planned.file.path;
+    result.table_name = planned.table.table;
+    result.success = true;
+    result.already_applied = true;
+    result.counts.read = known->counts.read;
+    result.counts.skipped = known->counts.read;
+    result.sha256 = *sha256;
+    result.size = (*file)->entry().size;
+    result.warnings.push_back("the same content was loaded at " + known->committed_at + " from \"" +
+                              known->identity.file + "\": skipped, as skip_loaded says; force loads it again");
+    return result;
   }
 
   /// Puts the file aside as the config asks, writes its result, and says it in the log. In this order: an attempt that

@@ -193,3 +193,15 @@ def test_a_dry_run_changes_nothing(agent, database, name):
     assert job["status"] == "completed" and job["total_inserted"] == 1, job
     assert database.value("SELECT to_regclass('t')") is None
     assert (folder / "t.csv").exists()
+
+
+def test_skip_loaded_knows_content_by_its_bytes(agent, database, name):
+    folder = agent.project(name, database, skip_loaded=True, defaults={"primary_key": "id"}, tables=[
+        {"file_pattern": "*.csv", "target_table": "t"}])
+    (folder / "monday.csv").write_text("id\n1\n")
+    assert agent.run_import(name)["total_inserted"] == 1
+    database.execute("DELETE FROM t")
+    (folder / "tuesday.csv").write_text("id\n2\n")
+    job = agent.run_import(name)
+    assert (job["total_inserted"], job["total_skipped"]) == (1, 1), job
+    assert agent.run_import(name, force=True)["total_inserted"] == 1
