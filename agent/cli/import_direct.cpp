@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -65,6 +66,11 @@ Error connect_error(const std::string& to, const db::Error& error) {
   return out;
 }
 
+// Named without its namespace where a line begins: formatters take `import` there for the keyword of modules.
+using LoadResult = import::LoadResult;
+
+void reach_failpoint(const char* name) { FP(name); }
+
 class DirectRun {
  public:
   explicit DirectRun(const DirectImport& request) : request_(request) {}
@@ -110,8 +116,9 @@ class DirectRun {
     db::Connection connection = connect();
     std::vector<target::TableName> tables;
     for (const auto& item : items_) tables.push_back(item->table);
+    links_ = target::foreign_keys(connection, tables);
     std::vector<std::unique_ptr<Item>> ordered;
-    for (const std::size_t place : target::parents_first(tables, target::foreign_keys(connection, tables))) {
+    for (const std::size_t place : target::parents_first(tables, links_)) {
       ordered.push_back(std::move(items_[place]));
     }
     items_ = std::move(ordered);
@@ -138,105 +145,119 @@ class DirectRun {
     }
   }
 
-  /// The next file whose table no other worker is loading: files of one table keep their order.
+  /// The next file whose table no other worker is loading (files of one table keep their order) and whose parents, by
+  /// foreign keys, are done. Tables in a circle do not wait for one another for ever: with nobody at work the first
+  /// goes.
   Item* take() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      bool waiting = false;
+      Item* first = nullptr;
       for (const auto& item : items_) {
         if (taken_.contains(item.get())) continue;
-        waiting = true;
-        if (!busy_.insert(item->table.display()).second) continue;
-        taken_.insert(item.get());
-        return item.get();
+        if (first == nullptr) first = item.get();
+        if (busy_.contains(item->table.display()) || waits_for_parents(*item)) continue;
+        return claim(item.get());
       }
-      if (!waiting) return nullptr;
+      if (first == nullptr) return nullptr;
+      if (busy_.empty()) return claim(first);
       changed_.wait(lock);
     }
   }
 
-  import::LoadResult failed(const Item& item, Error error) const {import::LoadResult result;
-  result.filename = item.name;
-  result.table_name = item.table.table;
-  result.error = std::move(error);
-  return result;
-}
-
-import::LoadResult
-load(Item& item) {
-  import::LoadContext context{*source_, [this] { return connect();
-}
-, item.progress, interrupt_.token(), [](const char* name) { FP(name); }
-};  // namespace
-import::LoadRequest request{item.load_id,    "", 1, item.entry, item.file.options, item.table, request_.force,
-                            request_.dry_run};
-for (;; ++request.attempt) {
-  if (interrupt_.requested()) return failed(item, import::stopped());
-  try {
-    return import::load_file(request, context);
-  } catch (const db::Error& error) {
-    if (error.poisons_connection()) return failed(item, connect_error(request_.to, error));
-    if (request.attempt >= kMostAttempts) return failed(item, import::from_target(error));
-  } catch (const std::exception& error) {
-    return failed(item, {Code::kInternal, error.what(), "", ""});
+  Item* claim(Item* item) {
+    taken_.insert(item);
+    busy_.insert(item->table.display());
+    return item;
   }
-}
-}  // namespace cpi::cli
 
-void write_rejects_of(Item& item) const {
-  import::LoadResult& result = *item.result;
-  if (request_.rejects_file.empty() || result.rejects.empty()) return;
-  const std::string path = rejects_path(request_.rejects_file, item.table.table, items_.size() > 1);
-  const std::string csv = rejects_csv(item.file.options.dialect, result.header, result.rejects);
-  if (Result<void> written = write_rejects(path, csv); written.ok()) {
-    item.rejects_file = path;
-  } else {
-    result.warnings.push_back(written.error().message);
+  bool waits_for_parents(const Item& item) const {
+    return std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
+      return link.first == item.table && std::any_of(items_.begin(), items_.end(), [&](const auto& other) {
+               return other->table == link.second && !other->result.has_value();
+             });
+    });
   }
-}
 
-int report() {
-  std::vector<import::LoadResult> results;
-  for (const auto& item : items_) {
-    write_rejects_of(*item);
-    results.push_back(*item->result);
+  LoadResult failed(const Item& item, Error error) const {
+    import::LoadResult result;
+    result.filename = item.name;
+    result.table_name = item.table.table;
+    result.error = std::move(error);
+    return result;
   }
-  if (request_.json) {
+
+  LoadResult load(Item& item) {
+    const std::function<db::Connection()> connector = [this] { return connect(); };
+    import::LoadContext context{*source_, connector, item.progress, interrupt_.token(), reach_failpoint};
+    import::LoadRequest request{item.load_id,    "", 1, item.entry, item.file.options, item.table, request_.force,
+                                request_.dry_run};
+    for (;; ++request.attempt) {
+      if (interrupt_.requested()) return failed(item, import::stopped());
+      try {
+        return import::load_file(request, context);
+      } catch (const db::Error& error) {
+        if (error.poisons_connection()) return failed(item, connect_error(request_.to, error));
+        if (request.attempt >= kMostAttempts) return failed(item, import::from_target(error));
+      } catch (const std::exception& error) {
+        return failed(item, {Code::kInternal, error.what(), "", ""});
+      }
+    }
+  }
+
+  void write_rejects_of(Item& item) const {
+    import::LoadResult& result = *item.result;
+    if (request_.rejects_file.empty() || result.rejects.empty()) return;
+    const std::string path = rejects_path(request_.rejects_file, item.table.table, items_.size() > 1);
+    const std::string csv = rejects_csv(item.file.options.dialect, result.header, result.rejects);
+    if (Result<void> written = write_rejects(path, csv); written.ok()) {
+      item.rejects_file = path;
+    } else {
+      result.warnings.push_back(written.error().message);
+    }
+  }
+
+  int report() {
+    std::vector<import::LoadResult> results;
+    for (const auto& item : items_) {
+      write_rejects_of(*item);
+      results.push_back(*item->result);
+    }
+    if (request_.json) {
+      for (const import::LoadResult& result : results) {
+        nlohmann::json line = import::file_result_json(result, "");
+        line["rejects"] = import::rejects_json(result, 100);
+        std::printf("%s\n", line.dump().c_str());
+      }
+    } else if (!request_.quiet) {
+      std::fputs(summary_table(results).c_str(), stdout);
+      if (request_.dry_run) std::fputs(plans(results).c_str(), stdout);
+    }
+    std::fflush(stdout);
+    for (const auto& item : items_) std::fputs(remarks(*item->result, item->rejects_file).c_str(), stderr);
+    return exit_code_of(results);
+  }
+
+  static std::string plans(const std::vector<import::LoadResult>& results) {
+    std::string out = "dry run: nothing was changed\n";
     for (const import::LoadResult& result : results) {
-      nlohmann::json line = import::file_result_json(result, "");
-      line["rejects"] = import::rejects_json(result, 100);
-      std::printf("%s\n", line.dump().c_str());
+      if (!result.strategy.empty()) {
+        out += fmt::format("{}: {} into {} ({})\n", result.filename, result.strategy, result.table_name,
+                           result.strategy_reason);
+      }
     }
-  } else if (!request_.quiet) {
-    std::fputs(summary_table(results).c_str(), stdout);
-    if (request_.dry_run) std::fputs(plans(results).c_str(), stdout);
+    return out;
   }
-  std::fflush(stdout);
-  for (const auto& item : items_) std::fputs(remarks(*item->result, item->rejects_file).c_str(), stderr);
-  return exit_code_of(results);
-}
 
-static std::string plans(const std::vector<import::LoadResult>& results) {
-  std::string out = "dry run: nothing was changed\n";
-  for (const import::LoadResult& result : results) {
-    if (!result.strategy.empty()) {
-      out += fmt::format("{}: {} into {} ({})\n", result.filename, result.strategy, result.table_name,
-                         result.strategy_reason);
-    }
-  }
-  return out;
-}
-
-const DirectImport& request_;
-Interrupt interrupt_;
-std::vector<std::unique_ptr<Item>> items_;
-source::Source* source_ = nullptr;
-std::mutex mutex_;
-std::condition_variable changed_;
-std::set<const Item*> taken_;
-std::set<std::string> busy_;  ///< tables being loaded
-}
-;
+  const DirectImport& request_;
+  Interrupt interrupt_;
+  std::vector<std::unique_ptr<Item>> items_;
+  source::Source* source_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<const Item*> taken_;
+  std::set<std::string> busy_;                                          ///< tables being loaded
+  std::vector<std::pair<target::TableName, target::TableName>> links_;  ///< (child, parent) by foreign keys
+};
 
 }  // namespace
 
