@@ -111,32 +111,41 @@ std::optional<BadRow> Recovery::until_table_goes_on(const char* begin, const cha
 }
 
 std::optional<BadRow> Recovery::line_of_error(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                              std::size_t width) {
+                                              std::size_t width, std::int64_t offset) {
   const Line line = physical_line(parsed.error_at, end, final);
   if (line.next == nullptr) return std::nullopt;
   const BadRow here{line.content_end, line.next, parsed.breaks + 1, false};
 
   // Does the row go on behind this line, in another quoted field? So it does when stray quotes are taken as text,
   // unless the line is a whole row by itself or rows are what follows.
+  if (parsed.breaks == 0 && literally_fits(begin, here.content_end, width)) return here;
+  if (offset < barren_until_) return here;
   const Clip clip(begin, end, final, kBytes);
   scratch_.clear();
   const ByteCursor cursor{grammar_, clip.stop};
   const ParsedRow lenient =
       parse_row(grammar_, limits_, begin, clip.stop, clip.final, Strictness::kLenient, cursor, scratch_);
   if (lenient.status == RowStatus::kIncomplete && !clip.clipped) return std::nullopt;
-  if (lenient.status != RowStatus::kComplete || lenient.next <= here.next) return here;
-  if (parsed.breaks == 0 && literally_fits(begin, here.content_end, width)) return here;
+  if (lenient.status != RowStatus::kComplete) {
+    const bool too_long = lenient.status == RowStatus::kFieldTooLong || lenient.status == RowStatus::kRowTooLong;
+    barren_until_ = offset + ((too_long ? lenient.error_at : clip.stop) - begin);
+    return here;
+  }
+  if (lenient.next <= here.next) return here;
   if (!judge(here.next, lenient.next, end, final, width)) return std::nullopt;
   const Score behind = score_from(0);
-  if (behind.fits > behind.misfits) return here;
+  if (behind.fits > behind.misfits) {
+    barren_until_ = offset + (lenient.next - begin);
+    return here;
+  }
   return BadRow{lenient.content_end, lenient.next, lenient.breaks + 1, false};
 }
 
 std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                       std::size_t width) {
+                                       std::size_t width, std::int64_t offset) {
   const bool too_long = parsed.status == RowStatus::kFieldTooLong || parsed.status == RowStatus::kRowTooLong;
   const bool stray = parsed.status == RowStatus::kStrayQuote;
-  if (stray && parsed.breaks == 0) return line_of_error(parsed, begin, end, final, width);
+  if (stray && parsed.breaks == 0) return line_of_error(parsed, begin, end, final, width, offset);
 
   const Line first = physical_line(begin, end, final);
   if (first.next == nullptr) return std::nullopt;
@@ -155,7 +164,7 @@ std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begi
     const Score score = score_from(i);
     if (score.fits > score.misfits) return before(first, i);
   }
-  if (stray) return line_of_error(parsed, begin, end, final, width);
+  if (stray) return line_of_error(parsed, begin, end, final, width, offset);
   if (too_long) {
     BadRow bad;
     bad.too_long = true;

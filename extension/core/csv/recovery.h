@@ -40,10 +40,10 @@ class Recovery {
   Recovery(const Grammar& grammar, const std::string& comment, const Limits& limits)
       : grammar_(grammar), comment_(comment), limits_(limits) {}
 
-  /// The extent of the row at `begin`, which `parsed` says is bad. `width` is the number of fields of a row that fits.
-  /// Nothing when more input is needed to decide.
+  /// The extent of the row at `begin`, which `parsed` says is bad. `width` is the number of fields of a row that fits,
+  /// `offset` that of `begin` in the stream. Nothing when more input is needed to decide.
   std::optional<BadRow> extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                               std::size_t width);
+                               std::size_t width, std::int64_t offset);
 
   /// The extent of a row that parsed but has the wrong number of fields: itself, unless it spans lines that are clearly
   /// rows of their own. Nothing when more input is needed.
@@ -81,7 +81,7 @@ class Recovery {
   /// After an unclosed quote with nothing that fits right behind: to where two rows in a row fit, else to the end.
   std::optional<BadRow> until_table_goes_on(const char* begin, const char* end, bool final, std::size_t width);
   std::optional<BadRow> line_of_error(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                      std::size_t width);
+                                      std::size_t width, std::int64_t offset);
   bool literally_fits(const char* begin, const char* content_end, std::size_t width) const;
 
   const Grammar& grammar_;
@@ -89,6 +89,9 @@ class Recovery {
   const Limits& limits_;
   std::vector<RawField> scratch_;
   std::vector<JudgedLine> lines_;
+  // Up to this offset a lenient reading has led nowhere: it is not tried again for each bad row on the way, or hostile
+  // input would take time by the square of its size.
+  std::int64_t barren_until_ = 0;
 };
 
 }  // namespace cpi::csv

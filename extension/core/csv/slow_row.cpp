@@ -56,7 +56,7 @@ Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRo
                                                   : row_too_long(line, limits);
   };
   if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) return too_long();
-  const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width);
+  const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width, window.offset(begin));
   if (!bad) {
     // What is looked at behind a row is bounded, so it is the row itself that has no end.
     if (window.size() > limits.row_bytes + 2 * Recovery::kBytes) return row_too_long(line, limits);

@@ -112,6 +112,16 @@ TEST(Recovery, DecidesOnAnUnclosedQuoteWithinTheFieldLimit) {
   EXPECT_EQ(outcome, read_in_chunks(text, {}, limits, text.size()));
 }
 
+TEST(Recovery, TakesHostileQuotesInBoundedSteps) {
+  // Each would take time by the square of its size if every bad row looked ahead to the end; the test would not end
+  // then.
+  for (const std::string piece : {"x,5\" pipe,\"y\n", "\"\n", "1,\"a\n", "\n,\"", "1,\"x\ny\"\n", "\"\"\"\n"}) {
+    std::string text = "a\n";
+    while (text.size() < 2'000'000) text += piece;
+    EXPECT_EQ(read_in_chunks(text, {}, {}, 65536).error, "") << testing::PrintToString(piece);
+  }
+}
+
 TEST(Reject, SaysWhereAndHowToMendIt) {
   const Outcome outcome = read_every_way("id,size\n1,5\" pipe\n2,\"x\n");
   ASSERT_EQ(outcome.full_rejects.size(), 2U);
