@@ -10,6 +10,7 @@
 
 #include "core/text/identifier.h"
 #include "http/arguments.h"
+#include "http/events.h"
 #include "http/json_body.h"
 #include "http/pages.h"
 #include "http/target_test.h"
@@ -239,6 +240,7 @@ asio::awaitable<Response> Api::serve(Exchange& exchange) {
     co_return co_await openapi(exchange);
   }
   if (native == "test_connection") co_return co_await test_connection(exchange);
+  if (native == "events") co_return co_await events(exchange);
   if (native == "rpc") co_return co_await rpc(exchange);
   if (!exchange.route->function) {
     throw Refusal{{501, "this agent does not serve " + native, "", "It is older than the extension.", "", "", {}}};
@@ -401,6 +403,31 @@ asio::awaitable<Response> Api::test_connection(Exchange& exchange) {
     });
   });
   while (!finished) co_await done.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return response;
+}
+
+/// A stream for one job begins with the job's state, so that whoever comes late does not wait for what has been.
+asio::awaitable<Response> Api::events(const Exchange& exchange) {
+  std::string job_id;
+  std::string first;
+  if (!exchange.match.parameters.empty()) {
+    job_id = exchange.match.parameters[0].second;
+    db::Params parameters = one_parameter(job_id);
+    const db::Rows rows = co_await backend_.pool().call(
+        std::string(database_role(Role::kViewer)),
+        "SELECT j.id, pg_catalog.jsonb_build_object('job_id', j.id, 'project', j.project_name, 'status', j.status,"
+        " 'event', 'state') FROM " +
+            exchange.catalog->schema + ".cpi_jobs AS j WHERE j.id::text = lower($1)",
+        std::move(parameters), true);
+    if (rows.empty()) throw Refusal{not_found("job \"" + job_id + "\" does not exist", "")};
+    job_id = rows.str(0, 0);
+    first = rows.str(0, 1);
+  }
+  const std::string* last = exchange.request.header("Last-Event-ID");
+  Response response;
+  response.content_type = "text/event-stream";
+  response.set("X-Accel-Buffering", "no");
+  response.events = std::make_shared<EventSource>(backend_, job_id, last != nullptr ? *last : "", std::move(first));
   co_return response;
 }
 

@@ -44,6 +44,7 @@ class Api {
   boost::asio::awaitable<Response> health();
   boost::asio::awaitable<Response> openapi(const Exchange& exchange);
   boost::asio::awaitable<Response> test_connection(Exchange& exchange);
+  boost::asio::awaitable<Response> events(const Exchange& exchange);
   boost::asio::awaitable<Response> rpc(Exchange& exchange);
   Call bind_call(Exchange& exchange, const std::vector<NameValue>& path);
   Response preflight(const Request& request, const std::string& allow) const;

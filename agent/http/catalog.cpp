@@ -65,13 +65,19 @@ void add_own_pages(Catalog& catalog) {
   }
 }
 
-void add_rpc(Catalog& catalog) {
-  for (const char* method : {"POST", "GET"}) {
+void add_streams_and_rpc(Catalog& catalog) {
+  struct Own {
+    const char* method;
+    const char* path;
+    const char* native;
+  };
+  for (const Own own : {Own{"POST", "/rpc/{function}", "rpc"}, Own{"GET", "/rpc/{function}", "rpc"},
+                        Own{"GET", "/jobs/events", "events"}, Own{"GET", "/jobs/{id}/events", "events"}}) {
     Route route;
-    route.method = method;
-    route.path = "/rpc/{function}";
+    route.method = own.method;
+    route.path = own.path;
     route.role = Role::kViewer;
-    route.native = "rpc";
+    route.native = own.native;
     if (catalog.router.add(route.method, route.path, catalog.routes.size())) catalog.routes.push_back(route);
   }
 }
@@ -156,7 +162,7 @@ Catalog parse_catalog(std::string schema, std::string version, std::string_view 
     throw std::runtime_error(std::string("the routes of the management database cannot be read: ") + error.what());
   }
   add_own_pages(catalog);
-  add_rpc(catalog);
+  add_streams_and_rpc(catalog);
   return catalog;
 }
 

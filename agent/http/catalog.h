@@ -15,7 +15,19 @@
 namespace cpi::http {
 
 /// How a field of a request is checked and handed on. All reach the server as text with a cast to `Argument::sql_type`.
-enum class ArgumentType { kText, kUuid, kSmallint, kInteger, kBigint, kNumber, kBoolean, kJson, kTextArray, kTimestamp, kOther };
+enum class ArgumentType {
+  kText,
+  kUuid,
+  kSmallint,
+  kInteger,
+  kBigint,
+  kNumber,
+  kBoolean,
+  kJson,
+  kTextArray,
+  kTimestamp,
+  kOther
+};
 
 struct Argument {
   std::string name;

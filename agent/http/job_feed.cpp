@@ -2,7 +2,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <random>
 
 namespace cpi::http {
 
@@ -14,6 +16,13 @@ constexpr std::size_t kRecent = 1000;
 
 bool is_final_status(std::string_view status) {
   return status == "completed" || status == "partial" || status == "failed" || status == "cancelled";
+}
+
+JobFeed::JobFeed() {
+  std::random_device random;
+  char text[9];
+  std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(random()));
+  run_ = text;
 }
 
 JobFeed::Waiter::Waiter(JobFeed& feed, const asio::any_io_executor& executor, std::string job_id, Wake wake)

@@ -53,6 +53,11 @@ class JobFeed {
     bool woken_ = false;
   };
 
+  JobFeed();
+
+  /// A word that no other run of an agent has: numbers mean something only together with it.
+  const std::string& run() const { return run_; }
+
   /// Takes a payload of cpi_jobs; others than JSON objects with a job_id are dropped.
   void publish(const std::string& payload);
   /// After a reconnect nobody knows what was missed; at the end nobody has anything left to wait for.
@@ -66,6 +71,7 @@ class JobFeed {
   std::unordered_map<std::string, std::unordered_set<Waiter*>> waiters_;  ///< by job id
   std::deque<std::shared_ptr<const JobEvent>> recent_;
   std::uint64_t next_ = 1;
+  std::string run_;
 };
 
 }  // namespace cpi::http

@@ -16,6 +16,7 @@
 #include "http/api.h"
 #include "http/backend.h"
 #include "http/error_response.h"
+#include "http/events.h"
 #include "http/message.h"
 #include "observe/observe.h"
 
@@ -33,6 +34,8 @@ constexpr auto kLingerTime = 2'000ms;
 constexpr std::size_t kReadBytes = 4096;
 /// A request waits for its function, or with ?wait for a job; both have limits of their own below this one.
 constexpr auto kServingLimit = 180'000ms;
+/// Between two events there is a heartbeat every few seconds: this is only a net below it.
+constexpr auto kStreamingLimit = 60'000ms;
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -149,6 +152,12 @@ asio::awaitable<bool> Session::serve_one() {
   enter(State::kServing, kServingLimit);
   const Response response = co_await api_.handle(request);
   keep_alive = keep_alive && !finishing_;
+  if (response.events) {
+    const bool head_only = request.method == "HEAD";
+    request = {};
+    if (co_await write(response, head_only, false) && !head_only) co_await stream(*response.events);
+    co_return false;
+  }
   co_return co_await write(response, request.method == "HEAD", keep_alive) && keep_alive;
 }
 
@@ -238,6 +247,19 @@ asio::awaitable<bool> Session::write(const Response& response, bool head_only, b
                                                   bodiless ? asio::const_buffer() : asio::buffer(content)};
   const auto [error, size] = co_await asio::async_write(socket_, buffers, kUseTuple);
   co_return !error;
+}
+
+/// Sends events until the client goes away (which a write tells) or the agent stops.
+asio::awaitable<void> Session::stream(EventSource& events) {
+  buffer_->bytes = {};
+  for (;;) {
+    enter(State::kStreaming, kStreamingLimit);
+    const std::string text = co_await events.next();
+    if (text.empty() || !socket_.is_open()) co_return;
+    enter(State::kWriting, kWriteGrace);
+    const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(text), kUseTuple);
+    if (error) co_return;
+  }
 }
 
 /// Answers what never became a request, and ends the connection.

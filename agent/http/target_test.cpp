@@ -17,19 +17,12 @@ using nlohmann::ordered_json;
 
 constexpr int kOldestServer = 130000;
 
-/// What of libpq's words tells a person where to look. Decided on the text, since libpq gives no code before there is a
-/// session: a wrong guess costs a hint, nothing more.
+/// Where to look when no server answered; a login that one refused comes with a hint of its own. Decided on libpq's
+/// words, since there is no code for it: a wrong guess costs a hint, nothing more.
 std::string hint_for(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
-  if (says("password authentication failed") || says("no password supplied")) {
-    return "Check user and password; @, :, / and % in a password must be percent-encoded in a URL (@ is %40).";
-  }
   if (says("could not translate host name")) return "Check the host's name; this agent's machine cannot resolve it.";
   if (says("Connection refused")) return "Check host and port, and that PostgreSQL listens on that address.";
-  if (says("timed out") || says("timeout"))
-    return "Check host and port, and that a firewall lets this machine through.";
-  if (says("does not exist")) return "Check the names of database and user.";
-  if (says("no pg_hba.conf entry")) return "The server's pg_hba.conf must allow this machine, user and database.";
   if (says("SSL")) return "Check sslmode: the server may offer no TLS, or ask for it.";
   return "";
 }

@@ -80,6 +80,9 @@ class Client {
     return true;
   }
 
+  /// What has come and was not taken as a response.
+  const std::string& text() const { return buffer_; }
+
   /// Whether the server has closed the connection, or does within 20 seconds.
   bool closed() {
     while (more()) buffer_.clear();

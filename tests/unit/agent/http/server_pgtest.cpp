@@ -357,6 +357,36 @@ TEST_F(ServerTest, WaitsForManyJobsWithoutHoldingAConnection) {
   for (auto& reply : waiting) EXPECT_EQ(reply.get().json()["status"], "pending");
 }
 
+TEST_F(ServerTest, StreamsWhatHappensToJobs) {
+  start();
+  const std::string id = new_job();
+  Client all = client();
+  all.send("GET /jobs/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(all.receive_until("retry: 3000\n\n"));
+  Client one = client();
+  one.send("GET /jobs/" + id + "/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(one.receive_until("\"pending\""));
+  const std::string note = R"({"job_id": ")" + id + R"(", "project": "p", "status": "running", "event": "test"})";
+  sql().exec("SELECT pg_notify('cpi_jobs', $1)", {note});
+  EXPECT_TRUE(one.receive_until("\"running\""));
+  ASSERT_TRUE(all.receive_until("\"running\"")) << "the stream of all jobs has it too";
+
+  // Comes back after having missed one: gets it, and not what it had.
+  const std::string text = all.text();
+  const std::size_t at = text.rfind("id: ") + 4;
+  const std::string last = text.substr(at, text.find('\n', at) - at);
+  sql().exec("SELECT pg_notify('cpi_jobs', $1)", {R"({"job_id": ")" + id + R"(", "status": "missed"})"});
+  EXPECT_TRUE(all.receive_until("\"missed\""));
+  Client again = client();
+  again.send("GET /jobs/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + last + "\r\n\r\n");
+  EXPECT_TRUE(again.receive_until("\"missed\""));
+  EXPECT_THAT(again.text(), Not(HasSubstr("\"running\"")));
+
+  EXPECT_EQ(request("GET", "/jobs/00000000-0000-0000-0000-000000000000/events").status, 404);
+  server_->stop(5s);
+  EXPECT_TRUE(one.closed());
+}
+
 TEST_F(ServerTest, CutsACallThatTakesTooLong) {
   options_.statement_timeout = 200ms;
   start();

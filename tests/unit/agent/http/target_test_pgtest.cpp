@@ -52,8 +52,8 @@ TEST(TargetTest, SaysWhyATargetCannotBeReachedWithoutItsPassword) {
   const std::pair<std::string, const char*> kCases[] = {
       {"postgresql://u:canary@127.0.0.1:1/x", "Check host and port"},
       {"postgresql://u:canary@host.invalid/x", "cannot resolve it"},
-      {url("nobody_here", "postgres"), "names of database and user"},
-      {url("postgres", "no_such_database"), "names of database and user"},
+      {url("nobody_here", "postgres"), "Check user and password"},
+      {url("postgres", "no_such_database"), "database's name"},
       {"postgresql://u:can@ary@h/x", "%40"},
       {"nonsense", "postgresql://"},
   };

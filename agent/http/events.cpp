@@ -1,0 +1,51 @@
+#include "http/events.h"
+
+#include <charconv>
+
+#include "http/backend.h"
+
+namespace cpi::http {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kHeartbeat = 15s;
+
+/// The number in an id of this agent's run; nothing for ids of others.
+std::optional<std::uint64_t> own_number(const std::string& event_id, const std::string& run) {
+  if (!event_id.starts_with(run + "-")) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* end = event_id.data() + event_id.size();
+  const auto [stop, error] = std::from_chars(event_id.data() + run.size() + 1, end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+EventSource::EventSource(Backend& backend, std::string job_id, const std::string& last_event_id, std::string first)
+    : backend_(backend),
+      job_id_(std::move(job_id)),
+      pending_("retry: 3000\n\n"),
+      sent_(own_number(last_event_id, backend.feed().run()).value_or(backend.feed().last_number())),
+      waiter_(backend.feed(), backend.executor(), job_id_, JobFeed::Wake::kEvery) {
+  if (!first.empty()) pending_ += "data: " + first + "\n\n";
+}
+
+asio::awaitable<std::string> EventSource::next() {
+  for (bool waited = false;; waited = true) {
+    if (backend_.hurrying()) co_return std::string();
+    for (const auto& event : backend_.feed().after(sent_, job_id_)) {
+      pending_ +=
+          "id: " + backend_.feed().run() + "-" + std::to_string(event->number) + "\ndata: " + event->payload + "\n\n";
+    }
+    sent_ = backend_.feed().last_number();
+    if (waited && pending_.empty()) pending_ = ": still here\n\n";
+    if (!pending_.empty()) co_return std::exchange(pending_, std::string());
+    co_await waiter_.sleep(JobFeed::Clock::now() + kHeartbeat);
+  }
+}
+
+}  // namespace cpi::http

@@ -1,0 +1,35 @@
+// A stream of server-sent events (HTML standard, section 9.2): what cpi_jobs says, as it comes. Each event bears the
+// agent's run and a number as its id; a client that comes back with Last-Event-ID gets what it missed, as long as it is
+// the same agent and among the last thousand events.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+
+#include "http/job_feed.h"
+
+namespace cpi::http {
+
+class Backend;
+
+/// Lives on one executor's thread, and not longer than the backend.
+class EventSource {
+ public:
+  /// `job_id` empty: every job. `last_event_id` as the client sent it, or empty. `first`: JSON of an event that is sent
+  /// before all others, without an id; may be empty.
+  EventSource(Backend& backend, std::string job_id, const std::string& last_event_id, std::string first);
+
+  /// What to send next: events, or a comment when nothing has happened for a while, so that dead clients are noticed
+  /// and proxies keep the connection. Empty: the agent stops.
+  boost::asio::awaitable<std::string> next();
+
+ private:
+  Backend& backend_;
+  std::string job_id_;
+  std::string pending_;
+  std::uint64_t sent_;  ///< number of the last event that was sent
+  JobFeed::Waiter waiter_;
+};
+
+}  // namespace cpi::http
