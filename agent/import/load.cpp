@@ -103,6 +103,7 @@ class Load {
     result_.size = file_->entry().size;
     context_.progress.bytes_total = result_.size;
     context_.failpoint("fetched");
+    if (result_.size == 0) return nothing_to_load();
 
     target::ensure_ledger(*connection_);
     target::sweep_staging(*connection_, kOrphanSeconds);
@@ -125,6 +126,15 @@ class Load {
     return last.value_or(Error{Code::kStagingLost,
                                request_.table.display() + " kept changing while the file was loaded",
                                "It was planned " + std::to_string(kMostPlans) + " times.", "Try again later."});
+  }
+
+  /// A file without a byte has no row that could be lost; whoever expected rows is told so.
+  Result<void> nothing_to_load() {
+    Result<std::string> sha256 = hash_file(*file_, context_.stop);
+    if (!sha256.ok()) return sha256.error();
+    result_.sha256 = *sha256;
+    result_.warnings.push_back("the file is empty, without even a header: nothing was loaded");
+    return {};
   }
 
   /// Steps 5 and 6: header, catalog, plan.

@@ -13,7 +13,6 @@ for file in $(git ls-files '*.sh'); do
   sed -n 2p "$file" | grep -q '^# ' || { echo "$file: says nothing of its purpose in line 2"; status=1; }
 done
 for folder in $(git ls-files 'extension/*.cpp' 'agent/*.cpp' | xargs -n 1 dirname | sort -u); do
-  while [ "$folder" != . ] && [ ! -f "$folder/README.md" ]; do folder=$(dirname "$folder"); done
-  [ "$folder" != . ] || { echo "a folder of code has no README.md, nor any above it"; status=1; }
+  [ -f "$folder/README.md" ] || [ -f "$(dirname "$folder")/README.md" ] || { echo "$folder: no README.md here or above"; status=1; }
 done
 exit $status
