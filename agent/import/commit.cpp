@@ -19,7 +19,7 @@ void lock_table_name(db::Connection& connection, const target::TableName& table)
 // All LOCAL: behind a transaction pooler the session is somebody else's a moment later. synchronous_commit is only ever
 // raised: remote_apply is more than on.
 std::string begin_statement(std::chrono::milliseconds lock_timeout) {
-  return "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '5min'; "
+  return "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '5min'; "
          "SET LOCAL lock_timeout = '" +
          std::to_string(lock_timeout.count()) +
          "ms'; SELECT set_config('synchronous_commit', 'on', true) "
@@ -193,6 +193,7 @@ class Commit {
   Result<CommitOutcome> prepare() {
     lock_table_name(connection_, plan_.table);
     if (request_.stop.stop_requested()) return stopped();
+    if (auto known = content_appended_meanwhile()) return known_content(*known);
     request_.failpoint("ledger_before");
     if (!target::insert_load(connection_, request_.identity, plan_.table)) return stored();
     request_.failpoint("ledger_after");
@@ -214,6 +215,13 @@ class Commit {
   }
 
  private:
+  /// Another load may have appended the same bytes since this one looked; from here on the lock keeps others out.
+  std::optional<target::LedgerEntry> content_appended_meanwhile() {
+    if (!plan_.key.empty() || plan_.create_table || request_.force) return std::nullopt;
+    if (target::find_load(connection_, request_.identity.load_id)) return std::nullopt;
+    return target::find_content(connection_, plan_.table, request_.identity.sha256);
+  }
+
   Result<CommitOutcome> stored() {
     const auto entry = target::find_load(connection_, request_.identity.load_id);
     if (!entry) return Error{Code::kInternal, "the ledger refused load " + request_.identity.load_id, "", ""};
@@ -228,6 +236,16 @@ class Commit {
 };
 
 }  // namespace
+
+CommitOutcome known_content(const target::LedgerEntry& entry) {
+  CommitOutcome outcome;
+  outcome.already_applied = true;
+  outcome.counts.read = entry.counts.read;
+  outcome.counts.skipped = entry.counts.read;
+  outcome.warnings.push_back("the same content was loaded at " + entry.committed_at + " from \"" + entry.identity.file +
+                             "\": skipped, because the table has no key; force loads it again");
+  return outcome;
+}
 
 Result<CommitOutcome> commit_load(db::Connection& connection, const Plan& plan, const target::Staging& staging,
                                   const CommitRequest& request, RejectSink& rejects,

@@ -13,6 +13,7 @@ namespace cpi::import {
 struct CommitRequest {
   target::LoadIdentity identity;
   bool dry_run = false;  ///< everything but COMMIT
+  bool force = false;    ///< without a key: append content that the table has had before
   std::chrono::milliseconds lock_timeout{30000};
   std::int64_t rows_read = 0;         ///< rows that the reader saw, rejected ones included
   std::int64_t rejected_before = 0;   ///< rejected by reader and converters
@@ -27,6 +28,9 @@ struct CommitOutcome {
   bool already_applied = false;       ///< the ledger had the load: `counts` are the stored ones
   std::vector<std::string> warnings;  ///< for the file result, such as a sequence that could not be raised
 };
+
+/// What is reported of content that a table without a key has had already: every row skipped, and a warning.
+CommitOutcome known_content(const target::LedgerEntry& entry);
 
 /// Applies `staging` to the table by `plan`. When the answer to COMMIT is lost, `reconnect` gives a new connection and
 /// the ledger decides. Fails as apply does, and with kAccountingMismatch, kFileChanged or kTargetUnreachable; a plan

@@ -170,12 +170,7 @@ class Load {
     const auto known = target::find_content(*connection_, request_.table, *sha256);
     if (!known.has_value()) return false;
     result_.sha256 = *sha256;
-    result_.already_applied = true;
-    result_.counts = {};
-    result_.counts.read = known->counts.read;
-    result_.counts.skipped = known->counts.read;
-    result_.warnings = {"the same content was loaded at " + known->committed_at + " from \"" + known->identity.file +
-                        "\": skipped, because the table has no key; force loads it again"};
+    report_committed(known_content(*known));
     return true;
   }
 
@@ -205,9 +200,7 @@ class Load {
     Result<CommitOutcome> committed = commit(plan, owner.staging, *copied, rejects);
     keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
-    result_.counts = committed->counts;
-    result_.already_applied = committed->already_applied;
-    result_.warnings.insert(result_.warnings.end(), committed->warnings.begin(), committed->warnings.end());
+    report_committed(*committed);
     return true;
   }
 
@@ -241,6 +234,7 @@ class Load {
     commit.identity = {request_.load_id, request_.job_id,     file_->entry().path,
                        copied.sha256,    file_->entry().size, file_->entry().modified_at};
     commit.dry_run = request_.dry_run;
+    commit.force = request_.force;
     commit.rows_read = copied.rows_read;
     commit.rejected_before = rejects.count();
     commit.unchanged_before = copied.rows_unchanged;
@@ -258,6 +252,12 @@ class Load {
     std::stable_sort(result_.rejects.begin(), result_.rejects.end(),
                      [](const csv::Reject& a, const csv::Reject& b) { return a.line < b.line; });
     fill_in_raw_rows(*file_, request_.options, result_.rejects, context_.stop);
+  }
+
+  void report_committed(const CommitOutcome& outcome) {
+    result_.counts = outcome.counts;
+    result_.already_applied = outcome.already_applied;
+    result_.warnings.insert(result_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
   }
 
   void report_plan(const Plan& plan) {

@@ -90,6 +90,25 @@ TEST_F(CommitLoad, SameLoadCommittedByTwoSessionsAtOnceIsAppliedOnce) {
   EXPECT_EQ(query("SELECT count(*) FROM log"), "3");
 }
 
+TEST_F(CommitLoad, BytesThatAnotherLoadAppendedMeanwhileAreNotAppendedAgainUnlessForced) {
+  sql("CREATE TABLE log (a int)");
+  const Plan plan = plan_for("log", {"a"}, {});
+  const target::Staging staging = stage(plan, {"1", "2", "3"});
+  CommitRequest request = request_for(staging);
+  request.identity.sha256 = std::string(64, 'a');
+  ASSERT_TRUE(commit(plan, staging, request));
+  request.identity.load_id = "a later load of the same bytes";
+  const auto outcome = commit(plan, staging, request);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_TRUE(outcome->already_applied);
+  EXPECT_EQ(outcome->counts, counts(3, 0, 0, 3));
+  EXPECT_EQ(query("SELECT count(*) FROM log"), "3");
+  EXPECT_FALSE(target::find_load(connection_, request.identity.load_id));
+  request.force = true;
+  ASSERT_TRUE(commit(plan, staging, request));
+  EXPECT_EQ(query("SELECT count(*) FROM log"), "6");
+}
+
 TEST_F(CommitLoad, DryRunCountsAndChangesNothing) {
   sql("CREATE TABLE s (id serial PRIMARY KEY, name text)");
   const Plan plan = plan_for("s", {"id", "name"}, {"id"});

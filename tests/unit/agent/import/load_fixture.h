@@ -99,7 +99,9 @@ class LoadFixture : public testing::Test {
 
   CommitRequest request_for(const target::Staging& staging) const {
     CommitRequest request;
-    request.identity = {"load-" + std::to_string(loads_), "", "items.csv", std::string(64, 'a'), 10, ""};
+    std::string sha256 = std::to_string(loads_);
+    sha256.insert(0, 64 - sha256.size(), 'a');
+    request.identity = {"load-" + std::to_string(loads_), "", "items.csv", sha256, 10, ""};
     request.rows_read = staging.copied;
     return request;
   }
