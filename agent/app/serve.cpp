@@ -28,6 +28,14 @@ void protect_memory() {
   ::prctl(PR_SET_DUMPABLE, 0);
 }
 
+/// Every event stream is a file descriptor; the usual soft limit of 1024 would end them long before ours does.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -100,6 +108,7 @@ void let_signals_kill(const sigset_t& signals) {
 
 int serve(const Settings& settings) {
   protect_memory();
+  raise_descriptor_limit();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
