@@ -19,7 +19,8 @@ void lock_table_name(db::Connection& connection, const target::TableName& table)
 // All LOCAL: behind a transaction pooler the session is somebody else's a moment later. synchronous_commit is only ever
 // raised: remote_apply is more than on.
 std::string begin_statement(std::chrono::milliseconds lock_timeout) {
-  return "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '5min'; "
+  return "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL "
+         "idle_in_transaction_session_timeout = '5min'; "
          "SET LOCAL lock_timeout = '" +
          std::to_string(lock_timeout.count()) +
          "ms'; SELECT set_config('synchronous_commit', 'on', true) "

@@ -23,7 +23,7 @@ struct LoadRequest {
   source::Entry file;
   config::TableOptions options;
   target::TableName table;
-  bool force = false;              ///< load content again that the ledger knows (tables without a key)
+  bool force = false;  ///< load content again that the ledger knows (tables without a key)
   bool dry_run = false;
 };
 
@@ -39,18 +39,18 @@ struct LoadResult {
   std::string sha256;
   std::int64_t size = 0;
   double duration_seconds = 0;
-  bool already_applied = false;            ///< the ledger had it: nothing was done now
+  bool already_applied = false;  ///< the ledger had it: nothing was done now
   std::vector<std::string> warnings;
-  std::vector<std::string> header;         ///< the file's header, as the reader gave it
-  std::vector<std::string> columns;        ///< the column names as loaded, in file order
-  std::vector<csv::Reject> rejects;        ///< the first 10,000
+  std::vector<std::string> header;   ///< the file's header, as the reader gave it
+  std::vector<std::string> columns;  ///< the column names as loaded, in file order
+  std::vector<csv::Reject> rejects;  ///< the first 10,000
 };
 
 struct LoadContext {
   source::Source& source;
   std::function<db::Connection()> connect;  ///< opens a connection to the target; throws db::Error
   Progress& progress;
-  std::stop_token stop;                     ///< cancel: roll back and leave
+  std::stop_token stop;  ///< cancel: roll back and leave
   std::function<void(const char*)> failpoint = [](const char*) {};
 };
 

@@ -1,6 +1,6 @@
 // From bytes to COPY tuples:  File ─read─► transcode ─► scan ─► convert ─► Filter ─► COPY BINARY (one or two streams).
-// Reading and converting run on the caller's thread, each stream has a sending thread; the queue between them is bounded,
-// so that memory does not grow with the file.
+// Reading and converting run on the caller's thread, each stream has a sending thread; the queue between them is
+// bounded, so that memory does not grow with the file.
 #pragma once
 
 #include <set>
@@ -19,11 +19,11 @@
 namespace cpi::import {
 
 struct PipelineOutcome {
-  std::int64_t rows_read = 0;                 ///< accepted and rejected
-  std::int64_t rows_copied = 0;               ///< sum of the COPY tags
-  std::int64_t rows_unchanged = 0;            ///< left out by the filter
-  std::string sha256;                         ///< of the file's bytes
-  std::set<std::string> cast_on_server;       ///< not empty: nothing counts, plan again with these columns as text
+  std::int64_t rows_read = 0;            ///< accepted and rejected
+  std::int64_t rows_copied = 0;          ///< sum of the COPY tags
+  std::int64_t rows_unchanged = 0;       ///< left out by the filter
+  std::string sha256;                    ///< of the file's bytes
+  std::set<std::string> cast_on_server;  ///< not empty: nothing counts, plan again with these columns as text
 };
 
 /// Copies the file's rows into staging over `connections`. Fails with the reader's and transcoder's errors, with
@@ -32,8 +32,8 @@ Result<PipelineOutcome> run_pipeline(const source::File& file, const config::Tab
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);
 
-/// What the beginning of a file tells: its header. Under `types: infer` for a table to be created the whole file is read
-/// and `inferred` holds a DDL type per column.
+/// What the beginning of a file tells: its header. Under `types: infer` for a table to be created the whole file is
+/// read and `inferred` holds a DDL type per column.
 struct Survey {
   std::vector<std::string> header;
   std::vector<std::string> inferred;

@@ -17,51 +17,51 @@ std::string_view strategy_name(Strategy strategy);
 
 /// One column of the load: a column of the file on its way to a column of the table.
 struct PlannedColumn {
-  std::size_t file_index = 0;      ///< position in the file's rows
-  std::string file_column;         ///< name in the header, as stored in the file result
+  std::size_t file_index = 0;  ///< position in the file's rows
+  std::string file_column;     ///< name in the header, as stored in the file result
   std::string table_column;
-  value::ColumnType type;          ///< of the table's column, or of the column to be created
-  value::ColumnType base_type;     ///< the type below all domains: what the converter writes
-  std::string staging_type;        ///< of the staging column: the type itself, or text
-  bool needs_cast = false;         ///< staged as text: the server casts to `type`
+  value::ColumnType type;       ///< of the table's column, or of the column to be created
+  value::ColumnType base_type;  ///< the type below all domains: what the converter writes
+  std::string staging_type;     ///< of the staging column: the type itself, or text
+  bool needs_cast = false;      ///< staged as text: the server casts to `type`
   bool key = false;
   bool not_null = false;
-  bool add_to_table = false;       ///< ALTER TABLE … ADD COLUMN before applying
-  bool insert_only = false;        ///< identity ALWAYS outside the key
+  bool add_to_table = false;  ///< ALTER TABLE … ADD COLUMN before applying
+  bool insert_only = false;   ///< identity ALWAYS outside the key
 };
 
 struct Plan {
   target::TableName table;
-  bool create_table = false;               ///< the table does not exist: create it with `columns` and `key`
-  std::string fingerprint;                 ///< of the catalog's table that this plan is for; empty with create_table
-  std::vector<PlannedColumn> columns;      ///< in file order; columns of the file that are not loaded are absent
-  std::vector<std::string> null_columns;   ///< table columns absent from the file, set to NULL (missing_columns: null)
-  std::vector<std::string> key;            ///< table columns; empty: rows are appended
-  bool key_is_new = false;                 ///< created together with the table
-  std::vector<std::string> sequences;      ///< to be raised after the apply
+  bool create_table = false;              ///< the table does not exist: create it with `columns` and `key`
+  std::string fingerprint;                ///< of the catalog's table that this plan is for; empty with create_table
+  std::vector<PlannedColumn> columns;     ///< in file order; columns of the file that are not loaded are absent
+  std::vector<std::string> null_columns;  ///< table columns absent from the file, set to NULL (missing_columns: null)
+  std::vector<std::string> key;           ///< table columns; empty: rows are appended
+  bool key_is_new = false;                ///< created together with the table
+  std::vector<std::string> sequences;     ///< to be raised after the apply
   Strategy strategy = Strategy::kMerge;
-  std::string strategy_reason;             ///< one sentence for people
-  bool use_merge_statement = true;         ///< false: UPDATE then INSERT (server below 15, or a table with rules)
+  std::string strategy_reason;      ///< one sentence for people
+  bool use_merge_statement = true;  ///< false: UPDATE then INSERT (server below 15, or a table with rules)
   config::Duplicates duplicates = config::Duplicates::kLast;
-  bool continue_on_error = false;          ///< rows that the server refuses are isolated and rejected
+  bool continue_on_error = false;  ///< rows that the server refuses are isolated and rejected
   std::optional<config::Amount> max_errors;
-  std::string cast_datestyle;              ///< DateStyle while the server casts text, such as "ISO, DMY"; empty: its own
-  std::string cast_timezone = "UTC";       ///< TimeZone meanwhile
-  std::vector<std::string> warnings;       ///< for the file result, such as "no key: rows are appended"
+  std::string cast_datestyle;         ///< DateStyle while the server casts text, such as "ISO, DMY"; empty: its own
+  std::string cast_timezone = "UTC";  ///< TimeZone meanwhile
+  std::vector<std::string> warnings;  ///< for the file result, such as "no key: rows are appended"
 };
 
 /// Everything the planner may look at. No I/O: a pure function, so that a table of cases can test it.
 struct PlannerInput {
-  std::optional<target::Table> table;      ///< nothing: it does not exist
+  std::optional<target::Table> table;  ///< nothing: it does not exist
   target::TableName table_name;
   config::TableOptions options;
-  std::vector<std::string> header;         ///< as the reader gave it
+  std::vector<std::string> header;  ///< as the reader gave it
   std::int64_t file_size = 0;
   int server_version = 150000;
   /// For a table to be created under `types: infer`: the inferred DDL type and resolved type per file column.
   std::vector<value::ColumnType> inferred_types;
-  value::ColumnType text_type;             ///< the target's text
-  std::set<std::string> cast_on_server;    ///< table columns that an earlier run found to need the server's cast
+  value::ColumnType text_type;           ///< the target's text
+  std::set<std::string> cast_on_server;  ///< table columns that an earlier run found to need the server's cast
 };
 
 /// Decides. Fails with kKeyMissing, kKeyNotUnique (hint: the CREATE UNIQUE INDEX statement), kColumnMissing,

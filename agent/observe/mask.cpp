@@ -53,9 +53,7 @@ std::string mask_urls(std::string_view text) {
   return out;
 }
 
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 /// Masks the value after `keyword` `=` (libpq's keyword strings): a word, or text in single quotes with backslashes.
 std::string mask_keyword(std::string_view text, std::string_view keyword) {

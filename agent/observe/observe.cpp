@@ -60,9 +60,7 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "kDescriptions lists every Kind in the order of the enumeration");
 
-const Description& describe(Kind kind) {
-  return kDescriptions[static_cast<std::size_t>(kind)];
-}
+const Description& describe(Kind kind) { return kDescriptions[static_cast<std::size_t>(kind)]; }
 
 std::array<std::atomic<std::int64_t>, kKinds> counts;
 
@@ -74,14 +72,10 @@ struct Writer {
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-      return spdlog::level::info;
-    case Level::kWarning:
-      return spdlog::level::warn;
-    case Level::kError:
-      return spdlog::level::err;
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarning: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -202,19 +196,11 @@ Event told(Kind kind, std::string_view where, std::string_view message) {
 
 }  // namespace
 
-std::string_view kind_name(Kind kind) {
-  return describe(kind).name;
-}
+std::string_view kind_name(Kind kind) { return describe(kind).name; }
 
-Event note(std::string_view where, std::string_view message) {
-  return told(Kind::kNote, where, message);
-}
-Event warning(std::string_view where, std::string_view message) {
-  return told(Kind::kWarning, where, message);
-}
-Event problem(std::string_view where, std::string_view message) {
-  return told(Kind::kProblem, where, message);
-}
+Event note(std::string_view where, std::string_view message) { return told(Kind::kNote, where, message); }
+Event warning(std::string_view where, std::string_view message) { return told(Kind::kWarning, where, message); }
+Event problem(std::string_view where, std::string_view message) { return told(Kind::kProblem, where, message); }
 
 Event problem(std::string_view where, const Error& error) {
   Event event = told(Kind::kProblem, where, error.message);
@@ -279,8 +265,6 @@ std::vector<std::pair<std::string, std::int64_t>> counters() {
   return out;
 }
 
-std::string line(const Event& event, bool json) {
-  return json ? json_line(event) : text_line(event);
-}
+std::string line(const Event& event, bool json) { return json ? json_line(event) : text_line(event); }
 
 }  // namespace cpi::observe

@@ -13,9 +13,7 @@ Error bad_name(std::string message, std::string hint) {
   return {Code::kInvalidHeader, std::move(message), "", std::move(hint)};
 }
 
-std::string shortened(const std::string& name) {
-  return name.size() <= 80 ? name : name.substr(0, 77) + "...";
-}
+std::string shortened(const std::string& name) { return name.size() <= 80 ? name : name.substr(0, 77) + "..."; }
 
 Result<void> check_name(const std::string& name, const char* what) {
   if (name.empty()) return bad_name(std::string("a ") + what + " has no name", "Give every column of the file a name.");

@@ -80,9 +80,7 @@ std::optional<LedgerEntry> read_entry(const db::Rows& rows) {
   return entry;
 }
 
-bool ledger_exists(db::Connection& connection) {
-  return connection.exec(kExists).boolean(0, 0);
-}
+bool ledger_exists(db::Connection& connection) { return connection.exec(kExists).boolean(0, 0); }
 
 }  // namespace
 

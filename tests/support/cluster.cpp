@@ -103,9 +103,7 @@ Cluster::Cluster(Options options) {
   }
 }
 
-Cluster::~Cluster() {
-  release();
-}
+Cluster::~Cluster() { release(); }
 
 Cluster& Cluster::shared() {
   static Cluster cluster;
@@ -247,8 +245,6 @@ std::filesystem::path Cluster::bin_directory() {
   return found;
 }
 
-std::string Cluster::log() const {
-  return read_file(directory_ / "output.log") + read_file(directory_ / "server.log");
-}
+std::string Cluster::log() const { return read_file(directory_ / "output.log") + read_file(directory_ / "server.log"); }
 
 }  // namespace cpi::test
