@@ -1,4 +1,6 @@
-# Compiler settings of everything but the PGXS module. BUILD, SANITIZE and WERROR may be given on the command line.
+# Compiler settings of everything but the PGXS module. BUILD, SANITIZE and WERROR may be given on the command line; V=1
+# shows the whole commands.
+Q := $(if $(V),,@)
 ROOT    := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 BUILD   ?= $(ROOT)/build
 CXX     ?= g++
