@@ -109,6 +109,7 @@ void let_signals_kill(const sigset_t& signals) {
 int serve(const Settings& settings) {
   protect_memory();
   raise_descriptor_limit();
+  observe::configure(observe::format_of(settings.log_level, settings.log_format));
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
@@ -143,7 +144,6 @@ int serve(const Settings& settings) {
   server.stop(std::min(grace, std::chrono::milliseconds(5000)));
   const bool ended = agent.stop(grace);
   embedded.reset();
-  observe::emit({Kind::kAgentStopped});
   if (!ended) std::_Exit(EXIT_FAILURE);  // a thread hangs in a database that does not answer; its lease runs out
   return EXIT_SUCCESS;
 }

@@ -92,7 +92,11 @@ Result<void> set_egress(Settings& settings, std::string_view value) {
 }
 
 Result<void> set_log_level(Settings& settings, std::string_view value) {
-  return one_of(settings.log_level, value, {"trace", "debug", "info", "warning", "error"});
+  return one_of(settings.log_level, value, {"debug", "info", "warning", "error", "off"});
+}
+
+Result<void> set_log_format(Settings& settings, std::string_view value) {
+  return one_of(settings.log_format, value, {"text", "json"});
 }
 
 Result<void> set_shell_hooks(Settings& settings, std::string_view value) {
@@ -131,7 +135,8 @@ constexpr std::array kSettings = {
     Setting{"CPI_ALLOW_SHELL_HOOKS", "false", "switch that lets hooks run commands on this machine", set_shell_hooks},
     Setting{"CORS_ORIGINS", "none", "list of origins, separated by ',', whose pages may call REST",
             set_list<&Settings::cors_origins>},
-    Setting{"LOG_LEVEL", "info", "least level that is logged: trace, debug, info, warning or error", set_log_level},
+    Setting{"LOG_LEVEL", "info", "least level that is logged: debug, info, warning, error or off", set_log_level},
+    Setting{"LOG_FORMAT", "text", "form of a log line: text or json", set_log_format},
 };
 
 std::filesystem::path default_data_dir(const Lookup& lookup) {

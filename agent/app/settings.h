@@ -33,6 +33,7 @@ struct Settings {
   bool allow_shell_hooks = false;
   std::vector<std::string> cors_origins;
   std::string log_level = "info";
+  std::string log_format = "text";
 
   bool embedded() const { return management_database_url.empty(); }
 };

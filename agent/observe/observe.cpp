@@ -218,17 +218,22 @@ Event problem(std::string_view where, const db::Error& error) {
   return event;
 }
 
-Format format_from_environment() {
+Format format_of(std::string_view level, std::string_view form) {
   Format format;
-  const char* level = std::getenv("LOG_LEVEL");
-  const std::string_view name = level != nullptr ? level : "info";
-  if (name == "debug") format.least = Level::kDebug;
-  if (name == "warning" || name == "warn") format.least = Level::kWarning;
-  if (name == "error") format.least = Level::kError;
-  format.off = name == "off";
-  const char* kind = std::getenv("LOG_FORMAT");
-  format.json = kind != nullptr && std::string_view(kind) == "json";
+  if (level == "debug") format.least = Level::kDebug;
+  if (level == "warning") format.least = Level::kWarning;
+  if (level == "error") format.least = Level::kError;
+  format.off = level == "off";
+  format.json = form == "json";
   return format;
+}
+
+Format format_from_environment() {
+  const auto value = [](const char* name) -> std::string_view {
+    const char* found = std::getenv(name);
+    return found != nullptr ? found : "";
+  };
+  return format_of(value("LOG_LEVEL"), value("LOG_FORMAT"));
 }
 
 void configure(const Format& format) {

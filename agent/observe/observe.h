@@ -86,14 +86,17 @@ Event problem(std::string_view where, const Error& error);
 Event problem(std::string_view where, const db::Error& error);
 Event problem(std::string_view where, std::string_view message);
 
-/// How to write. The environment's LOG_LEVEL (debug, info, warning, error, off) and LOG_FORMAT (text, json).
+/// How to write.
 struct Format {
   Level least = Level::kInfo;
   bool off = false;
   bool json = false;
 };
 
-/// The format that LOG_LEVEL and LOG_FORMAT ask for; unknown values mean info and text.
+/// The format for a level (debug, info, warning, error, off) and a form (text, json); unknown words mean info and text.
+Format format_of(std::string_view level, std::string_view form);
+
+/// The format that the environment's LOG_LEVEL and LOG_FORMAT ask for.
 Format format_from_environment();
 
 /// Sets how events are written from now on. Without a call the environment decides at the first event.
