@@ -257,6 +257,7 @@ class Load {
   void report_committed(const CommitOutcome& outcome) {
     result_.counts = outcome.counts;
     result_.already_applied = outcome.already_applied;
+    if (outcome.already_applied) result_.warnings.clear();  // the plan's speak of what was not done
     result_.warnings.insert(result_.warnings.end(), outcome.warnings.begin(), outcome.warnings.end());
   }
 

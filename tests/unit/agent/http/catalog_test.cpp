@@ -22,7 +22,7 @@ std::string row(const std::string& more) {
          more + "}";
 }
 
-TEST(Catalog, HoldsRoutesWithTheSignaturesOfTheirFunctions) {
+TEST(RouteCatalog, HoldsRoutesWithTheSignaturesOfTheirFunctions) {
   const Catalog catalog = parse_catalog("public", "0.1.0", "[" + row("") + "]");
   EXPECT_THAT(catalog.problems, IsEmpty());
   const Match match = catalog.router.match("POST", "/import");
@@ -41,7 +41,7 @@ TEST(Catalog, HoldsRoutesWithTheSignaturesOfTheirFunctions) {
   EXPECT_TRUE(catalog.functions.contains("cpi_import"));
 }
 
-TEST(Catalog, AddsTheAgentsOwnPages) {
+TEST(RouteCatalog, AddsTheAgentsOwnPages) {
   for (const Catalog& catalog : {parse_catalog("public", "0.1.0", "[]"), builtin_catalog()}) {
     for (const char* path : {"/", "/health", "/docs", "/docs/init.js", "/openapi.json"}) {
       EXPECT_EQ(catalog.router.match("GET", path).kind, Match::Kind::kFound) << path;
@@ -49,7 +49,7 @@ TEST(Catalog, AddsTheAgentsOwnPages) {
   }
 }
 
-TEST(Catalog, ServesTheOtherRoutesWhenOneIsWrong) {
+TEST(RouteCatalog, ServesTheOtherRoutesWhenOneIsWrong) {
   const Catalog catalog =
       parse_catalog("public", "0.1.0",
                     R"([{"method": "GET", "path": "/a", "function": null, "native": "root", "role": "king"},
@@ -61,7 +61,7 @@ TEST(Catalog, ServesTheOtherRoutesWhenOneIsWrong) {
   EXPECT_EQ(catalog.router.match("GET", "/a").kind, Match::Kind::kNoPath);
 }
 
-TEST(Catalog, ThatIsOfAnotherFormIsRefused) {
+TEST(RouteCatalog, ThatIsOfAnotherFormIsRefused) {
   EXPECT_THROW(parse_catalog("public", "0.1.0", "nonsense"), std::runtime_error);
   EXPECT_THROW(
       parse_catalog("public", "0.1.0", R"([{"method": "GET", "path": "/a", "role": "viewer", "function": "f"}])"),
