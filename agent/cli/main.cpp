@@ -2,9 +2,30 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "cli/command.h"
+#include "core/text/identifier.h"
 #include "db/error.h"
+
+namespace {
+
+/// The words that name no subcommand are told with the nearest one that does.
+bool is_unknown_subcommand(const CLI::App& app, const char* word) {
+  if (word == nullptr || *word == '-') return false;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return false;
+    names.push_back(command->get_name());
+  }
+  const std::string nearest = cpi::text::nearest(word, names);
+  std::fprintf(stderr, "cpi: \"%s\" is no subcommand\nHINT: %s\n", word,
+               nearest.empty() ? "cpi --help lists them." : ("Did you mean \"" + nearest + "\"?").c_str());
+  return true;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe or socket is an error of the write, not the end of the agent
@@ -21,6 +42,7 @@ int main(int argc, char** argv) {
   cpi::cli::add_init(app, exit_code);
   cpi::cli::add_jobs(app, exit_code);
   cpi::cli::add_psql(app, exit_code);
+  if (is_unknown_subcommand(app, argv[1])) return cpi::cli::kExitUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

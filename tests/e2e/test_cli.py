@@ -20,7 +20,8 @@ def test_version_and_help():
 
 def test_wrong_usage_ends_with_2(tmp_path):
     assert run_cpi().returncode == 2
-    assert run_cpi("improt").returncode == 2
+    misspelt = run_cpi("improt")
+    assert misspelt.returncode == 2 and 'Did you mean "import"?' in misspelt.stderr
     assert run_cpi("import", "--no-such-flag").returncode == 2
 
 
