@@ -22,16 +22,16 @@ deps: ## Install what is missing of Debian's packages (says which first)
 build: extension agent ## Build both programs: build/cpi and the extension
 
 core:
-	@$(SUBMAKE) -C extension/core
+	+@$(SUBMAKE) -C extension/core
 
 agent: core
-	@$(SUBMAKE) -C agent
+	+@$(SUBMAKE) -C agent
 
 extension: core
-	@$(SUBMAKE) -C extension
+	+@$(SUBMAKE) -C extension
 
 install: build ## Install the extension (PGXS) and the program cpi; DESTDIR and PG_CONFIG are obeyed
-	@$(SUBMAKE) -C extension install
+	+@$(SUBMAKE) -C extension install
 	install -D -m 755 $(BUILD)/cpi $(DESTDIR)$(or $(bindir),/usr/local/bin)/cpi
 
 clean: ## Remove everything that was built
@@ -47,7 +47,7 @@ test: ## Set everything up and run every test in its short form
 	@tests/support/test.sh
 
 test-unit: core agent ## GoogleTest of core and agent (FILTER=Reader.*)
-	@$(SUBMAKE) -C tests/unit
+	+@$(SUBMAKE) -C tests/unit
 	@tests/support/run_unit.sh $(FILTER)
 
 test-sql: ## pgTAP of the extension (FILTER=connections)

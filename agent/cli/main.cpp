@@ -42,6 +42,10 @@ int main(int argc, char** argv) {
   cpi::cli::add_init(app, exit_code);
   cpi::cli::add_jobs(app, exit_code);
   cpi::cli::add_psql(app, exit_code);
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stderr);
+    return cpi::cli::kExitUsage;
+  }
   if (is_unknown_subcommand(app, argv[1])) return cpi::cli::kExitUsage;
   try {
     app.parse(argc, argv);
