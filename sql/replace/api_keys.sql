@@ -2,7 +2,7 @@
 -- randomness; only the SHA-256 of the whole is stored.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_api_key_json(api_key @extschema@.cpi_api_keys)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'id', api_key.id, 'name', api_key.name, 'role', api_key.role, 'expires_at', api_key.expires_at,
     'last_used_at', api_key.last_used_at, 'created_at', api_key.created_at)
@@ -12,7 +12,7 @@ COMMENT ON FUNCTION @extschema@._cpi_api_key_json(@extschema@.cpi_api_keys) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_api_key_json(@extschema@.cpi_api_keys) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_api_keys()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
            'api_keys', coalesce(jsonb_agg(@extschema@._cpi_api_key_json(k) ORDER BY k.name), '[]'), 'total', count(*))
     FROM @extschema@.cpi_api_keys AS k
@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_api_keys() TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_create_api_key(
   name text DEFAULT NULL, role text DEFAULT NULL, expires_at timestamptz DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- A UUID brings 122 random bits of the server's strong generator; three of them, hashed, fill 256.
   secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
@@ -61,7 +61,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_create_api_key(text, text, timestamptz) F
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_create_api_key(text, text, timestamptz) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_delete_api_key(id text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM @extschema@.cpi_api_keys AS k
     WHERE k.id = CASE WHEN @extschema@._cpi_is_uuid(cpi_delete_api_key.id) THEN cpi_delete_api_key.id::uuid END
@@ -76,7 +76,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_delete_api_key(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_delete_api_key(text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_authenticate(key text)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   given constant bytea := sha256(convert_to(coalesce(_cpi_authenticate.key, ''), 'UTF8'));
   api_key @extschema@.cpi_api_keys;

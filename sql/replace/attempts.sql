@@ -1,7 +1,7 @@
 -- What an attempt writes: the list of files, each file's result, errors, the end. All of it under the fence.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_manifest_json(job_id uuid)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'file_id', f.id, 'path', f.path, 'size', f.size, 'modified_at', f.modified_at, 'table_name', f.table_name,
            'status', f.status) ORDER BY f.position), '[]')
@@ -11,7 +11,7 @@ COMMENT ON FUNCTION @extschema@._cpi_manifest_json(uuid) IS 'The files of a job 
 REVOKE ALL ON FUNCTION @extschema@._cpi_manifest_json(uuid) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_manifest(job_id uuid, fence bigint)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_manifest.job_id, _cpi_manifest.fence);
 BEGIN
@@ -24,7 +24,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_manifest(uuid, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_manifest(uuid, bigint) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_write_manifest(job_id uuid, fence bigint, files jsonb)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_write_manifest.job_id, _cpi_write_manifest.fence);
 BEGIN
@@ -51,7 +51,7 @@ GRANT EXECUTE ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) T
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_file(
   job_id uuid, fence bigint, file_id uuid, result jsonb, rejects jsonb DEFAULT NULL)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_finish_file.job_id, _cpi_finish_file.fence);
   file @extschema@.cpi_job_files;
@@ -103,7 +103,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, j
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_add_job_error(job_id uuid, fence bigint, error_type text, message text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_add_job_error.job_id, _cpi_add_job_error.fence);
 BEGIN
@@ -122,7 +122,7 @@ GRANT EXECUTE ON FUNCTION @extschema@._cpi_add_job_error(uuid, bigint, text, tex
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_job(
   job_id uuid, fence bigint, status text DEFAULT NULL, last_error text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_finish_job.job_id, _cpi_finish_job.fence);
   -- A file that was never finished failed: the attempt says that it has come to the end.
@@ -147,6 +147,10 @@ BEGIN
     IF final = 'completed' THEN
       note := coalesce(_cpi_finish_job.last_error, CASE WHEN files.number = 0 THEN 'no file was found' END);
     END IF;
+  END IF;
+  -- A job that failed by its files says why, too; it is the file's error already, so that it is not logged a second time.
+  IF final = 'failed' AND _cpi_finish_job.last_error IS NULL AND files.error IS NOT NULL THEN
+    UPDATE @extschema@.cpi_jobs AS j SET last_error = files.error WHERE j.id = job.id;
   END IF;
   job := @extschema@._cpi_end_job(job.id, final, CASE WHEN note IS NULL THEN _cpi_finish_job.last_error END, note);
   RETURN @extschema@._cpi_job_json(job);

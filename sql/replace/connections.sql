@@ -1,7 +1,7 @@
 -- Connections: the databases that imports go to. The URL is sealed, its parts stand in the table.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_connection_json(connection @extschema@.cpi_connections, with_url boolean)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('id', connection.id, 'name', connection.name, 'description', connection.description)
       || CASE WHEN with_url THEN jsonb_build_object(
            'database_url', @extschema@._cpi_get_secret('cpi_connections', connection.id, 'database_url'))
@@ -13,7 +13,7 @@ COMMENT ON FUNCTION @extschema@._cpi_connection_json(@extschema@.cpi_connections
 REVOKE ALL ON FUNCTION @extschema@._cpi_connection_json(@extschema@.cpi_connections, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_database_url(database_url text, OUT parts jsonb, OUT errors jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   message text;
   hint text;
@@ -30,7 +30,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_database_url(text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_database_url(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_connections()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
            'connections', coalesce(jsonb_agg(@extschema@._cpi_connection_json(c, false) ORDER BY c.name), '[]'),
            'total', count(*))
@@ -42,7 +42,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_connections() TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_create_connection(
   name text DEFAULT NULL, database_url text DEFAULT NULL, description text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   connection @extschema@.cpi_connections;
   url jsonb;
@@ -77,7 +77,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_create_connection(text, text, text) FROM 
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_create_connection(text, text, text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_get_connection(id text)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_connection_json(c, true)
     FROM @extschema@.cpi_connections AS c
     WHERE c.id = @extschema@._cpi_resolve('connection', cpi_get_connection.id)
@@ -88,7 +88,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_get_connection(text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_update_connection(
   id text, name text DEFAULT NULL, database_url text DEFAULT NULL, description text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('connection', cpi_update_connection.id);
   new_name constant text := nullif(cpi_update_connection.name, '');
@@ -117,6 +117,9 @@ BEGIN
       updated_at = clock_timestamp()
     WHERE c.id = target_id
     RETURNING * INTO connection;
+  IF NOT FOUND THEN  -- it was deleted meanwhile
+    PERFORM @extschema@._cpi_raise(404, format('connection "%s" does not exist', cpi_update_connection.id));
+  END IF;
   IF new_url IS NOT NULL THEN
     PERFORM @extschema@._cpi_put_secret('cpi_connections', target_id, 'database_url', new_url);
   END IF;
@@ -133,7 +136,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_update_connection(text, text, text, text)
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_update_connection(text, text, text, text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_delete_connection(id text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('connection', cpi_delete_connection.id);
   running record;
@@ -161,7 +164,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_delete_connection(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_delete_connection(text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_test_connection(id text)
-RETURNS jsonb LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_probe(
     @extschema@._cpi_get_secret('cpi_connections', @extschema@._cpi_resolve('connection', cpi_test_connection.id),
                                 'database_url'), 10)

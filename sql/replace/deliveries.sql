@@ -1,7 +1,7 @@
 -- Webhook deliveries as users see them.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_delivery_json(delivery @extschema@.cpi_webhook_deliveries)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'id', delivery.id, 'job_id', delivery.job_id, 'url', delivery.url, 'status', delivery.status,
     'attempts', delivery.attempts, 'next_attempt_at', delivery.next_attempt_at, 'last_status', delivery.last_status,
@@ -12,7 +12,7 @@ COMMENT ON FUNCTION @extschema@._cpi_delivery_json(@extschema@.cpi_webhook_deliv
 REVOKE ALL ON FUNCTION @extschema@._cpi_delivery_json(@extschema@.cpi_webhook_deliveries) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_deliveries(id text)
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_list_deliveries.id);
 BEGIN
@@ -27,7 +27,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_list_deliveries(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_deliveries(text) TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_retry_delivery(id text)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   delivery @extschema@.cpi_webhook_deliveries;
 BEGIN

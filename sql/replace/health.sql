@@ -1,6 +1,6 @@
 -- Whether the management database is there, and which version of the extension it holds.
 CREATE OR REPLACE FUNCTION @extschema@.cpi_health()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('status', 'healthy', 'management_db', true, 'version', e.extversion)
     FROM pg_catalog.pg_extension AS e WHERE e.extname = 'cpi'
 $$;

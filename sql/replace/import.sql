@@ -1,7 +1,7 @@
 -- Enqueueing: a request to import becomes a job, in the caller's transaction.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_local_files(local_files jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN local_files IS NULL THEN '[]'::jsonb
     WHEN jsonb_typeof(local_files) <> 'array' THEN
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_local_files(jsonb) IS 'Findings about
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_local_files(jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_sftp_override(sftp_override jsonb, project @extschema@.cpi_projects)
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   sftp jsonb;
 BEGIN
@@ -52,7 +52,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_sftp_override(jsonb, @extschema@.cpi_
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_sftp_override(jsonb, @extschema@.cpi_projects) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_accepted_json(job @extschema@.cpi_jobs, message text)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object('job_id', job.id, 'project', job.project_name, 'status', job.status, 'message', message)
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_accepted_json(@extschema@.cpi_jobs, text) IS
@@ -60,7 +60,7 @@ COMMENT ON FUNCTION @extschema@._cpi_accepted_json(@extschema@.cpi_jobs, text) I
 REVOKE ALL ON FUNCTION @extschema@._cpi_accepted_json(@extschema@.cpi_jobs, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_announce_job(job @extschema@.cpi_jobs)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM @extschema@._cpi_notify_job(job, 'created');
   PERFORM pg_notify('cpi_queue', '');
@@ -74,7 +74,7 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_import(
   project text DEFAULT NULL, callback_url text DEFAULT NULL, local_files jsonb DEFAULT NULL,
   local_files_base_path text DEFAULT NULL, sftp_override jsonb DEFAULT NULL, force boolean DEFAULT NULL,
   dry_run boolean DEFAULT NULL, idempotency_key text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 -- ON CONFLICT cannot qualify its column, which is called as the argument is.
 #variable_conflict use_column
 DECLARE

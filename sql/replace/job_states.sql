@@ -3,7 +3,7 @@
 -- never forgotten and stand or fall with the final state.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_job_transition()
-RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT (OLD.status = 'pending' AND NEW.status IN ('running', 'cancelled')
           OR OLD.status = 'running' AND NEW.status IN ('pending', 'completed', 'partial', 'failed', 'cancelled')) THEN
@@ -28,7 +28,7 @@ CREATE OR REPLACE TRIGGER cpi_jobs_transition
   EXECUTE FUNCTION @extschema@._cpi_check_job_transition();
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_forget_secrets()
-RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM @extschema@._cpi_drop_secrets(TG_TABLE_NAME, OLD.id);
   RETURN NULL;
@@ -48,7 +48,7 @@ CREATE OR REPLACE TRIGGER cpi_jobs_forget_secrets AFTER DELETE ON @extschema@.cp
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_notify_job(
   job @extschema@.cpi_jobs, event text, more jsonb DEFAULT '{}')
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   payload constant jsonb := jsonb_build_object('job_id', job.id, 'project', job.project_name, 'status', job.status,
                                                'event', event, 'attempt', job.attempt);
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION @extschema@._cpi_notify_job(@extschema@.cpi_jobs, text, json
 REVOKE ALL ON FUNCTION @extschema@._cpi_notify_job(@extschema@.cpi_jobs, text, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_log_job_error(job_id uuid, error_type text, message text)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO @extschema@.cpi_job_errors (job_id, ordinal, error_type, message)
     SELECT _cpi_log_job_error.job_id, coalesce(max(e.ordinal), 0) + 1, _cpi_log_job_error.error_type,
            _cpi_log_job_error.message
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION @extschema@._cpi_log_job_error(uuid, text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_log_job_error(uuid, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_count_files(job_id uuid)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE @extschema@.cpi_jobs AS j SET
       files_processed = t.processed, files_failed = t.failed, total_inserted = t.inserted, total_updated = t.updated,
       total_skipped = t.skipped, total_rejected = t.rejected, total_duplicates = t.duplicates, total_deleted = t.deleted
@@ -91,14 +91,16 @@ COMMENT ON FUNCTION @extschema@._cpi_count_files(uuid) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_count_files(uuid) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_webhook_payload(job @extschema@.cpi_jobs)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
-  -- Twenty errors of 200 characters keep it under the 20 kB that receivers take.
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  -- Twenty errors of 200 characters keep it under the 20 kB that receivers take; without control characters, which JSON
+  -- writes in six bytes each.
   SELECT jsonb_build_object(
     'job_id', job.id, 'project', job.project_name, 'status', job.status,
     'files_processed', job.files_processed, 'files_failed', job.files_failed,
     'total_inserted', job.total_inserted, 'total_updated', job.total_updated, 'total_skipped', job.total_skipped,
     'total_rejected', job.total_rejected,
-    'errors', (SELECT coalesce(jsonb_agg(left(e.message, 200) ORDER BY e.kind, e.place), '[]')
+    'errors', (SELECT coalesce(jsonb_agg(left(regexp_replace(e.message, '[\u0001-\u001f]', ' ', 'g'), 200)
+                                         ORDER BY e.kind, e.place), '[]')
                  FROM (SELECT x.kind, x.place, x.message
                          FROM (SELECT 1 AS kind, r.ordinal AS place, r.message
                                  FROM @extschema@.cpi_job_errors AS r WHERE r.job_id = job.id
@@ -117,14 +119,15 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_webhook_payload(@extschema@.cpi_jobs) FR
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_end_job(job_id uuid, status text, last_error text, note text DEFAULT NULL)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
   UPDATE @extschema@.cpi_job_files AS f SET
       status = CASE WHEN _cpi_end_job.status = 'cancelled' THEN 'cancelled' ELSE 'failed' END,
-      error = CASE WHEN _cpi_end_job.status = 'cancelled' THEN 'the job was cancelled before this file was loaded'
-                   ELSE 'the job ended before this file was loaded' END,
+      error = CASE WHEN _cpi_end_job.status = 'cancelled' THEN 'the job was cancelled before this file''s result was written'
+                   ELSE 'the job ended before this file''s result was written' END
+              || ': the ledger in the target says whether it was loaded',
       finished_at = clock_timestamp()
     WHERE f.job_id = _cpi_end_job.job_id AND f.status = 'pending';
   IF FOUND THEN
@@ -161,7 +164,7 @@ COMMENT ON FUNCTION @extschema@._cpi_end_job(uuid, text, text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_end_job(uuid, text, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_job_duration(job @extschema@.cpi_jobs)
-RETURNS numeric LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS numeric LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT round(extract(epoch FROM job.completed_at - job.started_at), 3)
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_job_duration(@extschema@.cpi_jobs) IS

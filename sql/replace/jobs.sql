@@ -1,7 +1,7 @@
 -- Jobs as users see them: one, many, waiting for one, cancelling, trying again.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_job_json(job @extschema@.cpi_jobs)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'id', job.id, 'project_name', job.project_name, 'status', job.status,
     'started_at', job.started_at, 'completed_at', job.completed_at,
@@ -18,7 +18,7 @@ COMMENT ON FUNCTION @extschema@._cpi_job_json(@extschema@.cpi_jobs) IS 'A job as
 REVOKE ALL ON FUNCTION @extschema@._cpi_job_json(@extschema@.cpi_jobs) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_job_details(job_id uuid)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'file_results',
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -40,7 +40,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_job_details(uuid) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_find_job(id text)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql STABLE
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
@@ -57,7 +57,7 @@ COMMENT ON FUNCTION @extschema@._cpi_find_job(text) IS 'The job with that id; re
 REVOKE ALL ON FUNCTION @extschema@._cpi_find_job(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_get_job(id text, include_details boolean DEFAULT true)
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_get_job.id);
 BEGIN
@@ -74,7 +74,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_get_job(text, boolean) TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_read_cursor(
   cursor text, OUT created_at timestamptz, OUT id uuid)
-LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   microseconds constant text := split_part(_cpi_read_cursor.cursor, '_', 1);
 BEGIN
@@ -91,7 +91,7 @@ COMMENT ON FUNCTION @extschema@._cpi_read_cursor(text) IS 'The place in the list
 REVOKE ALL ON FUNCTION @extschema@._cpi_read_cursor(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_estimate_jobs(condition text)
-RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   plan jsonb;
 BEGIN
@@ -107,7 +107,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_estimate_jobs(text) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_jobs(
   project text DEFAULT NULL, status text DEFAULT NULL, schedule text DEFAULT NULL, "limit" integer DEFAULT NULL,
   "offset" integer DEFAULT NULL, cursor text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   exact_up_to constant integer := 10000;
   states constant text[] := '{pending,running,completed,partial,failed,cancelled}';
@@ -183,7 +183,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_list_jobs(text, text, text, integer, inte
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_jobs(text, text, text, integer, integer, text) TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_wait_job(id text, seconds numeric DEFAULT 60)
-RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   deadline constant timestamptz := clock_timestamp() + make_interval(secs => coalesce(seconds, 60)::float8);
   job @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_wait_job.id);
@@ -207,7 +207,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_wait_job(text, numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_wait_job(text, numeric) TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_cancel_job(id text)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_cancel_job.id);
   message text;
@@ -237,7 +237,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_cancel_job(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_cancel_job(text) TO cpi_operator;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_retry_job(id text)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   old constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_retry_job.id);
   job @extschema@.cpi_jobs;

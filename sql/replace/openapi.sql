@@ -2,7 +2,7 @@
 -- comments: a new function with a route is documented without another line.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_argument(name text, type text)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE type
       WHEN 'integer' THEN '{"type": "integer", "minimum": -2147483648, "maximum": 2147483647}'
       WHEN 'smallint' THEN '{"type": "integer", "minimum": -32768, "maximum": 32767}'
@@ -52,7 +52,7 @@ COMMENT ON FUNCTION @extschema@._cpi_openapi_argument(text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_openapi_argument(text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_operation(route jsonb, schema_names text[])
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- What a request must bring although the function has a default for it, so that it can refuse by name.
   must_have constant jsonb := '{"cpi_create_connection": ["name", "database_url"], "cpi_create_project": ["name"],
@@ -156,7 +156,7 @@ COMMENT ON FUNCTION @extschema@._cpi_openapi_operation(jsonb, text[]) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_openapi_operation(jsonb, text[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_openapi()
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   schemas constant jsonb := @extschema@._cpi_openapi_schemas();
   schema_names constant text[] := ARRAY(SELECT jsonb_object_keys(schemas));

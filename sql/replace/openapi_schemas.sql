@@ -1,7 +1,7 @@
 -- The shapes of the API's answers, as components of the OpenAPI document. The functions make these answers; a test
 -- compares what each one really gives with what stands here.
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_object(description text, properties jsonb, optional text[] DEFAULT '{}')
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'type', 'object', 'description', description, 'properties', properties,
     'required', (SELECT coalesce(jsonb_agg(k.key ORDER BY k.key), '[]') FROM jsonb_object_keys(properties) AS k (key)
@@ -12,7 +12,7 @@ COMMENT ON FUNCTION @extschema@._cpi_openapi_object(text, jsonb, text[]) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_openapi_object(text, jsonb, text[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_list(description text, field text, item text)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_openapi_object(description, jsonb_build_object(
     field, jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', '#/components/schemas/' || item)),
     'total', '{"type": "integer", "minimum": 0}'::jsonb))
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION @extschema@._cpi_openapi_list(text, text, text) IS 'Schema o
 REVOKE ALL ON FUNCTION @extschema@._cpi_openapi_list(text, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_schemas()
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   id constant jsonb := '{"type": "string", "format": "uuid"}';
   id_or_null constant jsonb := '{"type": ["string", "null"], "format": "uuid"}';

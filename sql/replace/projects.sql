@@ -2,7 +2,7 @@
 -- inside its sftp object is sealed and leaves *** behind, which on a later update means "as it was".
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_project_json(project @extschema@.cpi_projects)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'id', project.id, 'name', project.name, 'connection_id', project.connection_id, 'source_id', project.source_id,
     'config', project.config, 'created_at', project.created_at, 'updated_at', project.updated_at)
@@ -12,7 +12,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_project_json(@extschema@.cpi_projects) F
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_reference(
   kind text, field text, value text, OUT referred uuid, OUT errors jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   message text;
   hint text;
@@ -32,7 +32,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_reference(text, text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_reference(text, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_project_config(config jsonb, project text, has_password boolean)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN jsonb_typeof(config) <> 'object' THEN
       @extschema@._cpi_field_error('config', 'is no JSON object but of type ' || jsonb_typeof(config))
@@ -52,7 +52,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_project_config(jsonb, text, boolean) 
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_project_config(jsonb, text, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_mask_config(config jsonb)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE coalesce(config #>> '{sftp,password}', '')
     WHEN '' THEN config #- '{sftp,password}'
     ELSE jsonb_set(config, '{sftp,password}', '"***"')
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION @extschema@._cpi_mask_config(jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_mask_config(jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_seal_config(project_id uuid, config jsonb)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   password constant text := coalesce(config #>> '{sftp,password}', '');
 BEGIN
@@ -77,7 +77,7 @@ COMMENT ON FUNCTION @extschema@._cpi_seal_config(uuid, jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_seal_config(uuid, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_projects()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
            'projects', coalesce(jsonb_agg(@extschema@._cpi_project_json(p) ORDER BY p.name), '[]'), 'total', count(*))
     FROM @extschema@.cpi_projects AS p
@@ -88,7 +88,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_projects() TO cpi_viewer;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_create_project(
   name text DEFAULT NULL, connection_id text DEFAULT NULL, source_id text DEFAULT NULL, config jsonb DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   project @extschema@.cpi_projects;
   new_config constant jsonb := coalesce(nullif(nullif(cpi_create_project.config, 'null'), '""'), '{}');
@@ -118,7 +118,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_create_project(text, text, text, jsonb) F
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_create_project(text, text, text, jsonb) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_get_project(project text)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_project_json(p)
     FROM @extschema@.cpi_projects AS p
     WHERE p.id = @extschema@._cpi_resolve('project', cpi_get_project.project)
@@ -130,7 +130,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_get_project(text) TO cpi_viewer;
 CREATE OR REPLACE FUNCTION @extschema@.cpi_update_project(
   project text, name text DEFAULT NULL, connection_id text DEFAULT NULL, source_id text DEFAULT NULL,
   config jsonb DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('project', cpi_update_project.project);
   new_name constant text := nullif(cpi_update_project.name, '');
@@ -164,6 +164,9 @@ BEGIN
       updated_at = clock_timestamp()
     WHERE p.id = target_id
     RETURNING * INTO present;
+  IF NOT FOUND THEN  -- it was deleted meanwhile
+    PERFORM @extschema@._cpi_raise(404, format('project "%s" does not exist', cpi_update_project.id));
+  END IF;
   IF new_config IS NOT NULL THEN
     PERFORM @extschema@._cpi_seal_config(target_id, new_config);
   END IF;
@@ -180,7 +183,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_update_project(text, text, text, text, js
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_update_project(text, text, text, text, jsonb) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_delete_project(project text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('project', cpi_delete_project.project);
   job_id uuid;

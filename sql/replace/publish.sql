@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION @extschema@.cpi_publish(
   method text, path text, function regprocedure, role text DEFAULT 'admin', summary text DEFAULT NULL,
   success_status integer DEFAULT 200, tag text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   proc pg_catalog.pg_proc;
   qualified text;
@@ -73,7 +73,7 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_publish(text, text, regprocedure, text, t
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_publish(text, text, regprocedure, text, text, integer, text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_unpublish(method text, path text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM @extschema@.cpi_routes AS r
     WHERE NOT r.builtin AND r.method = cpi_unpublish.method

@@ -3,7 +3,7 @@
 -- counts.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_serves(agent_version text)
-RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   -- Versions are compared by major and minor number: within a minor version the contract does not change.
   SELECT coalesce((SELECT (regexp_match(e.extversion, '^(\d+)\.(\d+)'))::integer[]
                           <= (regexp_match(agent_version, '^(\d+)\.(\d+)'))::integer[]
@@ -15,7 +15,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_serves(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_register_agent(
   agent_id uuid, name text, version text, host text DEFAULT NULL, pid integer DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own_version constant text := (SELECT e.extversion FROM pg_catalog.pg_extension AS e WHERE e.extname = 'cpi');
 BEGIN
@@ -41,7 +41,7 @@ GRANT EXECUTE ON FUNCTION @extschema@._cpi_register_agent(uuid, text, text, text
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_take_due_job(agent_id uuid, lease interval)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
@@ -74,7 +74,10 @@ BEGIN
         RETURNING j.* INTO job;
       RETURN job;
     EXCEPTION WHEN unique_violation THEN
-      NULL;
+      -- A snapshot that never moves on would find the same job for ever.
+      IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE;
+      END IF;
     END;
   END LOOP;
 END
@@ -84,7 +87,7 @@ COMMENT ON FUNCTION @extschema@._cpi_take_due_job(uuid, interval) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_take_due_job(uuid, interval) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_retry_delay(attempt integer)
-RETURNS interval LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS interval LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT make_interval(secs => @extschema@._cpi_setting('retry_' || least(greatest(attempt, 1), 3) || '_seconds')::float8)
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_retry_delay(integer) IS 'How long a job waits after that attempt has failed.';
@@ -93,7 +96,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_retry_delay(integer) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION @extschema@._cpi_give_back(
   job_id uuid, run_at timestamptz, last_error text, charge_attempt boolean, died boolean)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
@@ -117,7 +120,7 @@ COMMENT ON FUNCTION @extschema@._cpi_give_back(uuid, timestamptz, text, boolean,
 REVOKE ALL ON FUNCTION @extschema@._cpi_give_back(uuid, timestamptz, text, boolean, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_unmask_config(project_id uuid, config jsonb)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN config #>> '{sftp,password}' IS NULL THEN config
     ELSE jsonb_set(config, '{sftp,password}',
       coalesce(to_jsonb(@extschema@._cpi_get_secret('cpi_projects', project_id, 'config.sftp.password')), 'null'))
@@ -128,7 +131,7 @@ COMMENT ON FUNCTION @extschema@._cpi_unmask_config(uuid, jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_unmask_config(uuid, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_json(job @extschema@.cpi_jobs, lease_seconds numeric)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'job_id', job.id, 'fence', job.fence, 'attempt', job.attempt, 'project', job.project_name,
     'config', @extschema@._cpi_unmask_config(p.id, p.config),
@@ -152,7 +155,7 @@ COMMENT ON FUNCTION @extschema@._cpi_claim_json(@extschema@.cpi_jobs, numeric) I
 REVOKE ALL ON FUNCTION @extschema@._cpi_claim_json(@extschema@.cpi_jobs, numeric) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_job(agent_id uuid)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   agent_version constant text :=
     (SELECT a.version FROM @extschema@.cpi_agents AS a WHERE a.id = _cpi_claim_job.agent_id);
@@ -201,7 +204,7 @@ GRANT EXECUTE ON FUNCTION @extschema@._cpi_claim_job(uuid) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_fail_attempt(job @extschema@.cpi_jobs, last_error text)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF job.cancel_requested_at IS NOT NULL THEN
     RETURN @extschema@._cpi_end_job(job.id, 'cancelled', _cpi_fail_attempt.last_error);
@@ -218,7 +221,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_fail_attempt(@extschema@.cpi_jobs, text)
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_hold(job_id uuid, fence bigint)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
@@ -238,7 +241,7 @@ COMMENT ON FUNCTION @extschema@._cpi_hold(uuid, bigint) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_hold(uuid, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_heartbeat(agent_id uuid, jobs jsonb)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lease constant interval := make_interval(secs => @extschema@._cpi_setting('lease_seconds')::float8);
   beat record;
@@ -252,6 +255,12 @@ BEGIN
                 FROM jsonb_to_recordset(coalesce(jobs, '[]')) AS b (job_id uuid, fence bigint, progress jsonb)
                 LEFT JOIN @extschema@.cpi_jobs AS j ON j.id = b.job_id
                 ORDER BY b.job_id LOOP
+    -- Another transaction that holds one job's row must not cost the agent its other leases: the next beat renews this one.
+    PERFORM FROM @extschema@.cpi_jobs AS j WHERE j.id = beat.job_id FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND AND EXISTS (SELECT FROM @extschema@.cpi_jobs AS j
+                               WHERE j.id = beat.job_id AND j.fence = beat.fence AND j.status = 'running') THEN
+      CONTINUE;
+    END IF;
     UPDATE @extschema@.cpi_jobs AS j SET
         lease_expires_at = clock_timestamp() + lease,
         progress = coalesce(beat.progress, j.progress)
@@ -268,12 +277,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) IS
-  'Renews the leases of [{"job_id","fence","progress"}]; answers [{"job_id","held","cancel_requested"}].';
+  'Renews the leases of [{"job_id","fence","progress"}]; answers [{"job_id","held","cancel_requested"}],
+  without a job whose row another transaction holds.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_release_job(job_id uuid, fence bigint, reason text, last_error text DEFAULT NULL)
-RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_release_job.job_id, _cpi_release_job.fence);
 BEGIN
@@ -296,7 +306,7 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) FR
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_sweep()
-RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   max_deaths constant numeric := @extschema@._cpi_setting('max_deaths');
   max_attempts constant numeric := @extschema@._cpi_setting('max_attempts');
@@ -308,19 +318,23 @@ BEGIN
   FOR job IN SELECT * FROM @extschema@.cpi_jobs AS j
                WHERE j.status = 'running' AND j.lease_expires_at < clock_timestamp()
                ORDER BY j.id FOR NO KEY UPDATE SKIP LOCKED LOOP
-    changed := changed + 1;
-    IF job.deaths + 1 >= max_deaths THEN
-      UPDATE @extschema@.cpi_jobs AS j SET deaths = j.deaths + 1 WHERE j.id = job.id;
-      PERFORM @extschema@._cpi_end_job(job.id, 'failed', format(
-        'poisoned: %s attempts ended in silence, the last one on agent %s', job.deaths + 1, job.agent_id));
-    ELSIF job.attempt >= max_attempts THEN
-      UPDATE @extschema@.cpi_jobs AS j SET deaths = j.deaths + 1 WHERE j.id = job.id;
-      PERFORM @extschema@._cpi_end_job(job.id, 'failed', format(
-        'attempt %s, the last one allowed, ended in silence on agent %s', job.attempt, job.agent_id));
-    ELSE
-      PERFORM @extschema@._cpi_give_back(job.id, clock_timestamp(), format(
-        'attempt %s ended in silence: agent %s did not renew its lease', job.attempt, job.agent_id), true, true);
-    END IF;
+    -- A job that cannot be swept must not keep the others from it.
+    BEGIN
+      IF job.deaths + 1 >= max_deaths OR job.attempt >= max_attempts THEN
+        UPDATE @extschema@.cpi_jobs AS j SET deaths = j.deaths + 1 WHERE j.id = job.id;
+        PERFORM @extschema@._cpi_end_job(
+          job.id, CASE WHEN job.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE 'failed' END,
+          CASE WHEN job.deaths + 1 >= max_deaths
+            THEN format('poisoned: %s attempts ended in silence, the last one on agent %s', job.deaths + 1, job.agent_id)
+            ELSE format('attempt %s, the last one allowed, ended in silence on agent %s', job.attempt, job.agent_id) END);
+      ELSE
+        PERFORM @extschema@._cpi_give_back(job.id, clock_timestamp(), format(
+          'attempt %s ended in silence: agent %s did not renew its lease', job.attempt, job.agent_id), true, true);
+      END IF;
+      changed := changed + 1;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'job % could not be swept: %', job.id, SQLERRM;
+    END;
   END LOOP;
 
   -- In portions, so that a sweep never holds locks for long; the next one goes on. Webhooks still to be sent keep a

@@ -3,7 +3,7 @@
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_raise(
   status integer, message text, detail text DEFAULT NULL, hint text DEFAULT NULL, errors jsonb DEFAULT NULL)
-RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   state constant text := 'PT' || status;
   explanation constant text := coalesce(errors::text, detail);
@@ -25,7 +25,7 @@ COMMENT ON FUNCTION @extschema@._cpi_raise(integer, text, text, text, jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_raise(integer, text, text, text, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_field_error(path text, message text, hint text DEFAULT NULL)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_array(jsonb_build_object('path', path, 'message', message, 'hint', hint))
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_field_error(text, text, text) IS
@@ -33,7 +33,7 @@ COMMENT ON FUNCTION @extschema@._cpi_field_error(text, text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_field_error(text, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_refuse(errors jsonb)
-RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   number constant integer := jsonb_array_length(errors);
 BEGIN
@@ -54,14 +54,14 @@ COMMENT ON FUNCTION @extschema@._cpi_refuse(jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_refuse(jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_is_uuid(value text)
-RETURNS boolean LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
-  SELECT value ~* '^\{?([0-9a-f]{4}-?){8}\}?$' AND (left(value, 1) = '{') = (right(value, 1) = '}')
+RETURNS boolean LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT value ~* '^\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?$' AND (left(value, 1) = '{') = (right(value, 1) = '}')
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_is_uuid(text) IS 'Whether the text can be cast to uuid; the server''s rules.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_is_uuid(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_name(name text)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN name IS NULL OR name = '' THEN
       @extschema@._cpi_field_error('name', 'is missing')
@@ -71,7 +71,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
       @extschema@._cpi_field_error('name', format('"%s" begins or ends with a blank', name), 'Remove the blank.')
     WHEN name ~ '[\u0001-\u001f\u007f]' THEN
       @extschema@._cpi_field_error('name', 'holds a control character, such as a line break')
-    WHEN name ~* '^\{?([0-9a-f]{4}-?){8}\}?$' THEN
+    WHEN name ~* '^\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?$' THEN
       @extschema@._cpi_field_error('name', format('"%s" looks like a UUID', name),
         'Names stand beside ids in the API: choose one that cannot be taken for an id.')
     ELSE '[]'::jsonb
@@ -82,7 +82,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_name(text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_name(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_callback_url(callback_url text)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN callback_url IS NULL OR callback_url = '' THEN '[]'::jsonb
     WHEN length(callback_url) > 8000 THEN
@@ -100,7 +100,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_callback_url(text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_callback_url(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_resolve(kind text, id text)
-RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- The kind is one of a fixed list, never a user's text: format() below takes nothing else into the statement.
   table_name constant text := CASE kind
@@ -132,7 +132,7 @@ COMMENT ON FUNCTION @extschema@._cpi_resolve(text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_resolve(text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_url_encode(value text)
-RETURNS text LANGUAGE sql IMMUTABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS text LANGUAGE sql IMMUTABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(
            CASE WHEN c.code BETWEEN 48 AND 57 OR c.code BETWEEN 65 AND 90 OR c.code BETWEEN 97 AND 122
                      OR c.code IN (45, 46, 95, 126)

@@ -1,7 +1,7 @@
 -- Rows that were not loaded, for those who may see people's data.
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_rejects(
   id text, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_list_rejects.id);
   page_size constant integer := coalesce("limit", 100);

@@ -3,7 +3,7 @@
 -- anew by every install and upgrade, users' rows are left alone.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_notify_routes()
-RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('cpi_routes', '');
   RETURN NULL;
@@ -92,7 +92,7 @@ VALUES
    'Change settings');
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_catalog()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   -- One row per route: a user's row hides a builtin one of the same shape. A route whose function is gone, or has
   -- become ambiguous, has no signature and is left out: it leads nowhere.
   SELECT coalesce(jsonb_agg(jsonb_build_object(

@@ -35,7 +35,7 @@ COMMENT ON FUNCTION @extschema@._cpi_remove_key(integer) IS 'Takes a key out of 
 REVOKE ALL ON FUNCTION @extschema@._cpi_remove_key(integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_install_id()
-RETURNS uuid LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS uuid LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   id uuid;
   version constant integer := @extschema@._cpi_key_versions() -> -1;
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION @extschema@._cpi_install_id() IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_install_id() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_put_secret(owner_table text, row_id uuid, column_name text, secret text)
-RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   install_id uuid;
 BEGIN
@@ -90,7 +90,7 @@ COMMENT ON FUNCTION @extschema@._cpi_put_secret(text, uuid, text, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_put_secret(text, uuid, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_get_secret(owner_table text, row_id uuid, column_name text)
-RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_open(i.row_id, s.owner_table, s.row_id, s.column_name, s.key_version, s.sealed)
     FROM @extschema@.cpi_secrets AS s, @extschema@.cpi_secrets AS i
     WHERE s.owner_table = _cpi_get_secret.owner_table AND s.row_id = _cpi_get_secret.row_id
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION @extschema@._cpi_get_secret(text, uuid, text) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_get_secret(text, uuid, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_drop_secrets(owner_table text, row_id uuid)
-RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM @extschema@.cpi_secrets AS s
     WHERE s.owner_table = _cpi_drop_secrets.owner_table AND s.row_id = _cpi_drop_secrets.row_id
 $$;
@@ -110,7 +110,7 @@ COMMENT ON FUNCTION @extschema@._cpi_drop_secrets(text, uuid) IS 'Deletes all se
 REVOKE ALL ON FUNCTION @extschema@._cpi_drop_secrets(text, uuid) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_isolation()
-RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   -- With an older snapshot, secrets that were set meanwhile would be overlooked.
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -123,7 +123,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_isolation() IS 'Refuses to change key
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_isolation() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_rotate_key()
-RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   version integer;
   newest_used integer;
@@ -155,13 +155,19 @@ REVOKE ALL ON FUNCTION @extschema@.cpi_rotate_key() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_rotate_key() TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_retire_key(version integer)
-RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp
+RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '5s' AS $$
 DECLARE
   used bigint;
 BEGIN
   IF cpi_retire_key.version IS NULL THEN
     PERFORM @extschema@._cpi_raise(422, 'version is missing', hint => 'Give the version of the key to be taken out.');
+  END IF;
+  -- The key file knows no rollback: were a rotation of this transaction undone after the key has gone, its secrets would be
+  -- lost.
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    PERFORM @extschema@._cpi_raise(409, 'a key can only be retired in a transaction that has changed nothing',
+                                   hint => 'Commit first, then call cpi_retire_key by itself.');
   END IF;
   PERFORM @extschema@._cpi_check_isolation();
   -- Nobody may be between reading a row that was sealed under this key and opening it. Short, and never long waited for:
@@ -182,7 +188,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_retire_key(integer) IS
-$$Takes a key out of the key file; refused while a secret of this database is sealed under it. Backups from before the
+$$Takes a key out of the key file; refused while a secret of this database is sealed under it, and in a
+transaction that has changed anything, since the file is not restored by a rollback. Backups from before the
 rotation need that key: keep a copy as long as you keep them. A key file serves one database.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_retire_key(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_retire_key(integer) TO cpi_admin;

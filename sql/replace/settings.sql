@@ -15,14 +15,14 @@ INSERT INTO @extschema@.cpi_settings (builtin, name, value, minimum, maximum, de
   (true, 'retention_days', 90, 0, 36500, 'Days for which ended jobs are kept; 0: for ever.');
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_setting(name text)
-RETURNS numeric LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS numeric LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.value FROM @extschema@.cpi_settings AS s WHERE s.name = _cpi_setting.name ORDER BY s.builtin LIMIT 1
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_setting(text) IS 'The value of a setting: the administrator''s, else the default.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_setting(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_get_settings()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_object_agg(e.name, e.value)
     FROM (SELECT DISTINCT ON (s.name) s.name, s.value FROM @extschema@.cpi_settings AS s ORDER BY s.name, s.builtin) AS e
 $$;
@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_update_settings(
   grace_seconds numeric DEFAULT NULL, max_attempts numeric DEFAULT NULL, max_deaths numeric DEFAULT NULL,
   retry_1_seconds numeric DEFAULT NULL, retry_2_seconds numeric DEFAULT NULL, retry_3_seconds numeric DEFAULT NULL,
   retention_days numeric DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   given constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'lease_seconds', lease_seconds, 'heartbeat_seconds', heartbeat_seconds, 'poll_seconds', poll_seconds,

@@ -1,7 +1,7 @@
 -- Sources: servers that files are fetched from. Password and key path are sealed.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_source_json(source @extschema@.cpi_sources, with_credentials boolean)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
            'id', source.id, 'name', source.name, 'description', source.description, 'type', source.type,
            'host', source.host, 'port', source.port, 'username', source.username, 'remote_path', source.remote_path,
@@ -16,7 +16,7 @@ COMMENT ON FUNCTION @extschema@._cpi_source_json(@extschema@.cpi_sources, boolea
 REVOKE ALL ON FUNCTION @extschema@._cpi_source_json(@extschema@.cpi_sources, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_source(type text, port integer)
-RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN coalesce(nullif(type, ''), 'sftp') <> 'sftp'
            THEN @extschema@._cpi_field_error('type', format('"%s" is no type of source', left(type, 255)),
                                              'The type is "sftp".')
@@ -28,7 +28,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_source(text, integer) IS 'Findings ab
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_source(text, integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_sources()
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
            'sources', coalesce(jsonb_agg(@extschema@._cpi_source_json(s, false) ORDER BY s.name), '[]'),
            'total', count(*))
@@ -42,7 +42,7 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_create_source(
   name text DEFAULT NULL, host text DEFAULT NULL, username text DEFAULT NULL, type text DEFAULT NULL,
   port integer DEFAULT NULL, password text DEFAULT NULL, key_path text DEFAULT NULL, remote_path text DEFAULT NULL,
   host_key text DEFAULT NULL, description text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source @extschema@.cpi_sources;
 BEGIN
@@ -76,7 +76,7 @@ GRANT EXECUTE ON FUNCTION @extschema@.cpi_create_source(text, text, text, text, 
   TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_get_source(id text)
-RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT @extschema@._cpi_source_json(s, true)
     FROM @extschema@.cpi_sources AS s WHERE s.id = @extschema@._cpi_resolve('source', cpi_get_source.id)
 $$;
@@ -88,7 +88,7 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_update_source(
   id text, name text DEFAULT NULL, host text DEFAULT NULL, username text DEFAULT NULL, type text DEFAULT NULL,
   port integer DEFAULT NULL, password text DEFAULT NULL, key_path text DEFAULT NULL, remote_path text DEFAULT NULL,
   host_key text DEFAULT NULL, description text DEFAULT NULL)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('source', cpi_update_source.id);
   new_name constant text := nullif(cpi_update_source.name, '');
@@ -112,6 +112,9 @@ BEGIN
       updated_at = clock_timestamp()
     WHERE s.id = target_id
     RETURNING * INTO source;
+  IF NOT FOUND THEN  -- it was deleted meanwhile
+    PERFORM @extschema@._cpi_raise(404, format('source "%s" does not exist', cpi_update_source.id));
+  END IF;
   IF cpi_update_source.password IS NOT NULL THEN
     PERFORM @extschema@._cpi_put_secret('cpi_sources', target_id, 'password', cpi_update_source.password);
   END IF;
@@ -132,7 +135,7 @@ GRANT EXECUTE ON FUNCTION
   @extschema@.cpi_update_source(text, text, text, text, text, integer, text, text, text, text, text) TO cpi_admin;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_delete_source(id text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, @extschema@, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target_id constant uuid := @extschema@._cpi_resolve('source', cpi_delete_source.id);
   running record;
