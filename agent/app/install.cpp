@@ -1,5 +1,9 @@
 #include "app/install.h"
 
+#include <libpq-fe.h>
+
+#include <memory>
+
 namespace cpi::app {
 
 InstallState read_install_state(db::Connection& connection) {
@@ -27,6 +31,15 @@ bool role_exists(db::Connection& connection, const std::string& name) {
   return !connection.exec("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {name}).empty();
 }
 
+/// The SCRAM verifier of a password: the password itself would reach the server's log and pg_stat_activity with the
+/// statement.
+std::string verifier_of(db::Connection& connection, const std::string& login, const std::string& password) {
+  std::unique_ptr<char, void (*)(void*)> verifier(
+      PQencryptPasswordConn(connection.get(), password.c_str(), login.c_str(), "scram-sha-256"), PQfreemem);
+  if (!verifier) throw db::Error("the login's password cannot be encrypted", "");
+  return verifier.get();
+}
+
 }  // namespace
 
 std::vector<std::string> install_statements(db::Connection& connection, const InstallState& state,
@@ -51,7 +64,7 @@ std::vector<std::string> install_statements(db::Connection& connection, const In
   }
   if (password)
     statements.push_back("ALTER ROLE " + connection.quote_identifier(login) + " PASSWORD " +
-                         connection.quote_literal(*password));
+                         connection.quote_literal(verifier_of(connection, login, *password)));
   return statements;
 }
 

@@ -6,17 +6,17 @@ BUILD   ?= $(ROOT)/build
 CXX     ?= g++
 VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(ROOT)/control/cpi.control)
 
-CPPFLAGS += -I$(ROOT)/extension -MMD -MP -DCPI_SOURCE_DIR='"$(ROOT)"' -DCPI_VERSION='"$(VERSION)"'
+override CPPFLAGS += -I$(ROOT)/extension -MMD -MP -DCPI_SOURCE_DIR='"$(ROOT)"' -DCPI_VERSION='"$(VERSION)"'
 CXXFLAGS ?= -O2 -g1
-CXXFLAGS += -std=c++20 -Wall -Wextra -Wpedantic
+override CXXFLAGS += -std=c++20 -Wall -Wextra -Wpedantic
 LDFLAGS  ?=
 ifdef SANITIZE
-CXXFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+override CXXFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 ifdef WERROR
-CXXFLAGS += -Werror
+override CXXFLAGS += -Werror
 endif
 # The test build: failpoints are compiled in (reliability.md). Never in what `make install` installs.
 ifdef FAILPOINTS
-CPPFLAGS += -DCPI_FAILPOINTS
+override CPPFLAGS += -DCPI_FAILPOINTS
 endif
