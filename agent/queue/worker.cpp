@@ -98,8 +98,7 @@ class Worker {
     try {
       // Told to stop while the claim was on its way: whoever stops the running attempts may not have seen this one.
       if (stop.stop_requested()) attempt->interrupt(Interrupt::kStopping);
-      end(claim, *attempt,
-          stop.stop_requested() ? JobEnd{JobEnd::Kind::kRelease, "", ""} : attempt_job(claim, *attempt));
+      end(claim, *attempt, attempt_job(claim, *attempt, stop));
     } catch (const store::Fenced&) {
       observe::emit({Kind::kJobFenced, {{"job_id", claim.key.job_id}, {"fence", claim.key.fence}}});
     } catch (const std::exception& error) {
@@ -109,7 +108,13 @@ class Worker {
     shared_.attempts.remove(attempt);
   }
 
-  JobEnd attempt_job(const store::Claim& claim, Attempt& attempt) {
+  JobEnd attempt_job(const store::Claim& claim, Attempt& attempt, const std::stop_token& stop) {
+    // Cancelled while an agent held it that then died: nothing more is loaded.
+    if (claim.cancel_requested) {
+      observe::emit({Kind::kCancelRequested, {{"job_id", claim.key.job_id}}});
+      return {JobEnd::Kind::kFinish, "cancelled", ""};
+    }
+    if (stop.stop_requested()) return {JobEnd::Kind::kRelease, "", ""};
     JobContext context{session_,
                        shared_.options.local_roots,
                        shared_.settings().max_attempts,

@@ -130,6 +130,7 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
   claim.connection_id = text_of(answer, "connection_id");
   claim.database_url = text_of(answer, "database_url");
   claim.lease = seconds_of(answer, "lease_seconds", AgentSettings().lease);
+  claim.cancel_requested = truth_of(answer, "cancel_requested");
   if (const auto request = answer.find("request"); request != answer.end() && request->is_object()) {
     claim.force = truth_of(*request, "force");
     claim.dry_run = truth_of(*request, "dry_run");

@@ -65,6 +65,7 @@ struct Claim {
   std::string connection_id;
   std::string database_url;  ///< empty: the project has no connection
   std::chrono::milliseconds lease{0};
+  bool cancel_requested = false;  ///< asked for while an earlier attempt ran
   bool force = false;
   bool dry_run = false;
   std::vector<std::string> local_files;  ///< empty: the project's own source

@@ -97,10 +97,22 @@ std::string directory_of(const std::string& path) {
   return target.substr(0, target.rfind('/') + 1);
 }
 
-/// Held while the file is rewritten; the file itself cannot be locked, since the rename replaces it.
+/// Held while the file is rewritten; the file itself cannot be locked, since the rename replaces it. Without the lock
+/// two sessions could each write a file that lacks the other one's key.
 Descriptor lock_directory(const std::string& path) {
   const int fd = ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  while (fd >= 0 && ::flock(fd, LOCK_EX) != 0 && errno == EINTR) continue;
+  int locked = -1;
+  if (fd >= 0) {
+    do {
+      locked = ::flock(fd, LOCK_EX);
+    } while (locked != 0 && errno == EINTR);
+  }
+  if (locked != 0) {
+    const std::string why = reason();
+    if (fd >= 0) ::close(fd);
+    fail("the directory of key file \"" + path + "\" cannot be locked", why,
+         "Let the server's operating-system user read the directory, and keep it on a file system that has locks.");
+  }
   return Descriptor(fd);
 }
 
@@ -231,6 +243,7 @@ void KeyRing::write(const std::string& path) const {
 }
 
 std::int32_t add_key(const std::string& path, std::string_view data_directory) {
+  KeyRing::load(path, data_directory);  // a wrong path is refused in its own words, before its directory
   const Descriptor lock = lock_directory(path);
   KeyRing ring = KeyRing::load(path, data_directory);
   Key key;
@@ -242,6 +255,7 @@ std::int32_t add_key(const std::string& path, std::string_view data_directory) {
 }
 
 void remove_key(const std::string& path, std::string_view data_directory, std::int32_t version) {
+  KeyRing::load(path, data_directory);  // a wrong path is refused in its own words, before its directory
   const Descriptor lock = lock_directory(path);
   KeyRing ring = KeyRing::load(path, data_directory);
   ring.find(version);

@@ -24,7 +24,8 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_check_local_files(jsonb) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_sftp_override(sftp_override jsonb, project @extschema@.cpi_projects)
 RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  sftp jsonb;
+  stored jsonb;
+  other text;
 BEGIN
   IF sftp_override IS NULL THEN
     RETURN '[]';
@@ -36,13 +37,28 @@ BEGIN
                                         'Leave it out to use the stored one.');
   END IF;
   -- The override holds single fields: it is checked as laid over the project's source and its config's sftp object.
-  sftp := coalesce((SELECT jsonb_build_object('host', s.host, 'port', s.port, 'username', s.username,
-                                              'remote_path', s.remote_path)
-                      FROM @extschema@.cpi_sources AS s WHERE s.id = project.source_id), '{}')
-          || coalesce(project.config -> 'sftp', '{}') || sftp_override;
+  stored := coalesce((SELECT jsonb_strip_nulls(jsonb_build_object(
+                               'host', s.host, 'port', s.port, 'username', s.username, 'remote_path', s.remote_path,
+                               'host_key', s.host_key))
+                        FROM @extschema@.cpi_sources AS s WHERE s.id = project.source_id), '{}')
+            || coalesce(project.config -> 'sftp', '{}');
+  -- Whoever may import may not see the stored credentials, and must not have them sent to a server of his choice.
+  SELECT f.field INTO other
+    FROM unnest(ARRAY['host', 'port', 'host_key']) WITH ORDINALITY AS f (field, place)
+    WHERE sftp_override ->> f.field IS DISTINCT FROM
+          coalesce(stored ->> f.field, CASE WHEN f.field = 'port' THEN '22' END)
+      AND sftp_override ? f.field
+      AND (project.source_id IS NOT NULL OR stored ?| '{password,key_path}')
+      AND coalesce(nullif(sftp_override ->> 'password', ''), nullif(sftp_override ->> 'key_path', '')) IS NULL
+    ORDER BY f.place LIMIT 1;
+  IF FOUND THEN
+    RETURN @extschema@._cpi_field_error(
+      'sftp_override.' || other, 'is not that of the project''s source, whose credentials are for that server alone',
+      'Give sftp_override a password or a key_path of its own.');
+  END IF;
   RETURN (SELECT coalesce(jsonb_agg(jsonb_set(f.finding, '{path}', to_jsonb(
                    regexp_replace(f.finding ->> 'path', '^sftp', 'sftp_override'))) ORDER BY f.place), '[]')
-            FROM jsonb_array_elements(@extschema@._cpi_check_config(jsonb_build_object('sftp', sftp), project.name))
+            FROM jsonb_array_elements(@extschema@._cpi_check_config(jsonb_build_object('sftp', stored || sftp_override), project.name))
                  WITH ORDINALITY AS f (finding, place)
             WHERE f.finding ->> 'path' ~ '^sftp');
 END

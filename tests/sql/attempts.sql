@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(47);
+SELECT plan(49);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -103,6 +103,8 @@ SELECT is(pg_temp.end_with('[]'), 'completed|0|0|no file was found', 'no file at
 SELECT is(pg_temp.end_with('[{"success": true}]'), 'completed|1|0', 'a file without rows succeeds');
 SELECT is(pg_temp.end_with('[{"success": true}, {"success": true, "read": 1, "rejected": 1}]'), 'partial|2|0', 'rejected rows: partial');
 SELECT is(pg_temp.end_with('[{"success": false, "error": "x"}]'), 'failed|0|1', 'no file succeeded: failed');
+SELECT is((SELECT last_error FROM cpi_jobs ORDER BY created_at DESC LIMIT 1), 'x', 'with the file''s error as the job''s');
+SELECT is((SELECT count(*) FROM cpi_job_errors e WHERE e.message = 'x'), 0::bigint, 'which is not listed twice');
 SELECT is(pg_temp.end_with('[{"success": false, "error": "x", "read": 2, "rejected": 2}, {"success": true}]'), 'partial|1|1', 'some: partial');
 SELECT is(pg_temp.end_with('[{"success": true}, null]'), 'partial|1|1', 'a file never finished has failed');
 SELECT is(pg_temp.end_with('[{"success": true}, null]', 'failed', 'the disk is full'), 'failed|1|1', 'a job-level error: failed');

@@ -1,6 +1,6 @@
 -- Enqueueing: what becomes of each field, what is refused, and the idempotency key.
 BEGIN;
-SELECT plan(31);
+SELECT plan(34);
 SELECT fixture.project('shop');
 
 CREATE TEMP TABLE answer AS SELECT cpi_import('shop') AS a;
@@ -60,6 +60,15 @@ SELECT throws_ok($$SELECT cpi_import('shop', sftp_override => '{"host": "h", "us
   'sftp_override.password: "***" is no password', 'a mask is no password');
 SELECT matches((SELECT fixture.field_errors($$SELECT cpi_import('shop', sftp_override => '{"host": "h", "username": "u", "prot": 22}')$$)),
   '^sftp_override\.prot: ', 'a misspelt field of sftp_override is told by its path');
+SAVEPOINT with_source;
+SELECT cpi_create_source('files', 'sftp.example.com', 'u', password => 'geheim'), cpi_update_project('shop', source_id => 'files');
+SELECT results_eq(format('SELECT fixture.field_errors($f$SELECT cpi_import(''shop'', sftp_override => %L)$f$)', o),
+  ARRAY['sftp_override.' || f || ': is not that of the project''s source, whose credentials are for that server alone'],
+  'the stored credentials are not sent to another ' || f)
+  FROM (VALUES ('host', '{"host": "evil.example.com"}'), ('port', '{"host": "sftp.example.com", "port": 2222}')) AS v (f, o);
+SELECT is(cpi_import('shop', sftp_override => '{"host": "sftp.example.com", "port": 22, "remote_path": "/in"}') ->> 'status', 'pending',
+  'other fields of the same server may be replaced');
+ROLLBACK TO with_source;
 SELECT matches((SELECT string_agg(e, ' ') FROM fixture.field_errors(
     $$SELECT cpi_import('shop', 'x', '[]', sftp_override => '[]')$$) AS e),
   'callback_url.*local_files.*sftp_override', 'everything that is wrong is said at once');

@@ -1,6 +1,6 @@
 -- Claiming, heartbeats, giving back, sweeping: the queue as one agent sees it. sessions.sql has several at once.
 BEGIN;
-SELECT plan(56);
+SELECT plan(60);
 CREATE FUNCTION pg_temp.expire() RETURNS void LANGUAGE sql AS $$
   UPDATE cpi_jobs SET lease_expires_at = clock_timestamp() - interval '1 millisecond' WHERE status = 'running'
 $$;
@@ -109,6 +109,34 @@ UPDATE cpi_jobs SET attempt = 4;
 SELECT pg_temp.expire(), _cpi_sweep();
 SELECT matches((SELECT status || ': ' || last_error FROM cpi_jobs), '^failed: attempt 4, the last one allowed',
   'attempts never exceed their number, silent ones included');
+DELETE FROM cpi_jobs;
+
+SELECT fixture.claimed('shop');
+SELECT cpi_cancel_job((SELECT id::text FROM cpi_jobs));
+UPDATE cpi_jobs SET attempt = 4;
+SELECT pg_temp.expire(), _cpi_sweep();
+SELECT matches((SELECT status || ': ' || last_error FROM cpi_jobs), '^cancelled: attempt 4, the last one allowed',
+  'one that was to be cancelled ends cancelled');
+DELETE FROM cpi_jobs;
+
+-- A job that cannot be swept does not stand in the way.
+CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''the disk is full''; END';
+SELECT fixture.claimed('shop'), fixture.claimed('other');
+SELECT pg_temp.expire();
+CREATE TRIGGER refuse BEFORE UPDATE ON cpi_jobs FOR EACH ROW WHEN (OLD.project_name = 'other')
+  EXECUTE FUNCTION pg_temp.refuse();
+SET LOCAL client_min_messages = error;
+SELECT is(_cpi_sweep(), 1, 'the sweep leaves a job alone that it cannot change');
+SET LOCAL client_min_messages = warning;
+SELECT results_eq('SELECT project_name, status FROM cpi_jobs ORDER BY 1', $$VALUES ('other', 'running'), ('shop', 'pending')$$,
+  'and takes back the others');
+DROP TRIGGER refuse ON cpi_jobs;
+DELETE FROM cpi_jobs;
+
+-- A webhook's payload fits whatever the errors hold.
+UPDATE job SET id = (fixture.claimed('shop', 'http://h/x')).id;
+SELECT _cpi_add_job_error((SELECT id FROM job), 1, 'JobError', n || repeat(chr(1), 1000)) FROM generate_series(1, 20) AS n;
+SELECT is(_cpi_finish_job((SELECT id FROM job), 1, 'failed') ->> 'status', 'failed', 'control characters in error texts do no harm');
 DELETE FROM cpi_jobs;
 
 -- Cancelling while an agent holds the job.

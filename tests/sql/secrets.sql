@@ -1,7 +1,7 @@
 -- Sealing: what is stored, what opens, what does not, and every way in which a key file can be wrong. The tests write key
 -- files of their own, as the server's operating-system user, beside the server's.
 BEGIN;
-SELECT plan(49);
+SELECT plan(50);
 
 CREATE FUNCTION pg_temp.shell(command text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -148,6 +148,13 @@ SELECT pg_temp.use_key_file('short', '1:AAECAwQFBgcICQoLDA0ODw==');
 SELECT pg_temp.sealing_fails(format('line 1 of key file "%s" is not a key', pg_temp.file('short')), 'a short key is refused');
 SELECT pg_temp.use_key_file('twice', :key1 || '\n' || :other_key1);
 SELECT pg_temp.sealing_fails(format('key file "%s" holds version 1 twice', pg_temp.file('twice')), 'a version twice is refused');
+
+-- The directory is locked while the file is rewritten; one that cannot be opened must not be taken for a locked one.
+SELECT pg_temp.shell(format('mkdir ''%1$s'' && cp ''%2$s'' ''%1$s/key'' && chmod 300 ''%1$s''', pg_temp.file('closed'), pg_temp.file('main')));
+SELECT set_config('cpi.key_file', pg_temp.file('closed') || '/key', true);
+SELECT throws_ok('SELECT _cpi_add_key()', 'F0000', format('the directory of key file "%s/key" cannot be locked', pg_temp.file('closed')),
+  'no key is written without the lock');
+SELECT pg_temp.shell(format('chmod 700 ''%1$s'' && rm -r ''%1$s''', pg_temp.file('closed')));
 
 -- An error inside C++ leaves the session as it was, however often
 DO $$

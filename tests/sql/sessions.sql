@@ -1,7 +1,7 @@
 -- Several sessions at once: who gets which job, who waits for whom, who is told. Sessions a, b, … are connections of their
 -- own, which commit; this file removes what they leave.
 \set ON_ERROR_STOP 1
-SELECT plan(40);
+SELECT plan(43);
 CREATE FUNCTION pg_temp.target() RETURNS text LANGUAGE sql AS $$
   SELECT format('host=%s dbname=%I user=%I', current_setting('unix_socket_directories'), current_database(), current_user)
 $$;
@@ -70,6 +70,26 @@ SELECT throws_ok(format($$SELECT pg_temp.run('a', 'UPDATE cpi_jobs SET status = 
   agent_id = ''00000000-0000-4000-8000-00000000000a'', started_at = now(), lease_expires_at = now() WHERE id = ''%s''')$$,
   (SELECT id FROM cpi_jobs WHERE status = 'pending')), '23505', NULL, 'a cannot make a second job of the project run');
 SELECT dblink_exec('a', 'ROLLBACK');
+-- The same through the claim itself, whose snapshot would show the pending job for ever.
+SELECT pg_temp.run('b', 'SELECT count(_cpi_release_job(id, fence, ''stop'')) FROM cpi_jobs WHERE status = ''running''');
+SELECT dblink_exec('a', 'BEGIN ISOLATION LEVEL REPEATABLE READ');
+SELECT pg_temp.run('a', 'SELECT count(*) FROM cpi_jobs');
+SELECT pg_temp.run('b', $$SELECT _cpi_claim_job('00000000-0000-4000-8000-00000000000a')$$);
+SELECT throws_matching($$SELECT pg_temp.run('a', 'SELECT _cpi_claim_job(''00000000-0000-4000-8000-00000000000a'')')$$,
+  'cpi_jobs_one_running|could not serialize', 'a claim with an old snapshot fails instead of looping');
+SELECT dblink_exec('a', 'ROLLBACK');
+SELECT pg_temp.clear();
+
+-- A heartbeat passes over a job whose row another transaction holds, and renews the others.
+SELECT pg_temp.run('a', $$SELECT (fixture.claimed('one')).id$$) AS job \gset
+SELECT pg_temp.run('a', $$SELECT (fixture.claimed('two')).id$$) AS job2 \gset
+SELECT dblink_exec('a', 'BEGIN');
+SELECT pg_temp.run('a', format('SELECT id FROM cpi_jobs WHERE id = %L FOR UPDATE', :'job'));
+SELECT format('SELECT string_agg(e ->> ''job_id'', '' '') FROM jsonb_array_elements(_cpi_heartbeat(fixture.agent(), %L)) AS e',
+  jsonb_build_array(jsonb_build_object('job_id', :'job', 'fence', 1), jsonb_build_object('job_id', :'job2', 'fence', 1))) AS beat \gset
+SELECT is(pg_temp.run('b', :'beat'), :'job2', 'a heartbeat does not wait for a job that is locked, but renews the other');
+SELECT dblink_exec('a', 'ROLLBACK');
+SELECT is(array_length(string_to_array(pg_temp.run('b', :'beat'), ' '), 1), 2, 'the next one renews both');
 SELECT pg_temp.clear();
 
 -- Eight claimers, two hundred jobs of ten projects: each once, never two of a project at a time.
