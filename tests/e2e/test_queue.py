@@ -106,6 +106,18 @@ def test_a_cancel_ends_a_load_that_waits_for_a_lock(pair, database, name):
                           database.name) == 0
 
 
+def test_a_cancel_outlives_the_agent(pair, database, name):
+    job_id, lock = held_load(pair[0], database, name)
+    victim, survivor = holder(pair, job_id)
+    victim.process.send_signal(signal.SIGSTOP)  # it learns nothing of the cancel
+    assert survivor.post(f"/jobs/{job_id}/cancel").status == 200
+    victim.stop(signal.SIGKILL)
+    lock.rollback()
+    job = survivor.wait(job_id)
+    assert job["status"] == "cancelled" and job["attempt"] == 2, job
+    assert database.value("SELECT count(*) FROM items") == 0
+
+
 def test_sessions_with_the_management_database_may_be_cut_at_any_time(pair, database, name):
     job_id, lock = held_load(pair[0], database, name)
     for _ in range(5):

@@ -1,6 +1,6 @@
 -- Connections: what is accepted, what is stored where, what is refused and how.
 BEGIN;
-SELECT plan(39);
+SELECT plan(40);
 
 SELECT fixture.answers_as(
   cpi_create_connection('shop', 'postgresql://us%40er:p%40ss@db.example.com:5433/shop%20db', 'The shop'),
@@ -46,6 +46,8 @@ SELECT lives_ok(format('SELECT cpi_create_connection(%L, ''postgresql://h/d'')',
 SELECT results_eq(
   $$SELECT fixture.field_errors('SELECT cpi_create_connection(''c0ffee00-0000-4000-8000-00000000c0de'', ''postgresql://h/d'')')$$,
   ARRAY['name: "c0ffee00-0000-4000-8000-00000000c0de" looks like a UUID'], 'a name like a UUID is refused');
+SELECT ok(_cpi_is_uuid('{c0ffee0000004000-80000000c0ffee00}') AND NOT _cpi_is_uuid('c0ffee00-0000-4000-8000-00000000c0de-'),
+  'what the server would not take for one is none');
 SELECT results_eq($$SELECT fixture.field_errors('SELECT cpi_create_connection('' x'', ''postgresql://h/d'')')$$,
   ARRAY['name: " x" begins or ends with a blank'], 'a blank at the end of a name is refused');
 SELECT results_eq($$SELECT fixture.field_errors('SELECT cpi_create_connection(E''a\nb'', ''postgresql://h/d'')')$$,
