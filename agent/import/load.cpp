@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 
+#include "core/text/identifier.h"
 #include "import/commit.h"
 #include "import/content_hash.h"
 #include "import/failures.h"
@@ -92,7 +93,9 @@ class Load {
   }
 
   Result<void> walk() {
+    if (Result<void> legal = check_table_name(); !legal.ok()) return legal;
     connection_.emplace(context_.connect());
+    target::ensure_ledger(*connection_);
     if (auto applied = target::find_load(*connection_, request_.load_id)) {
       report_applied(*applied);
       return {};
@@ -105,7 +108,6 @@ class Load {
     context_.failpoint("fetched");
     if (result_.size == 0) return nothing_to_load();
 
-    target::ensure_ledger(*connection_);
     target::sweep_staging(*connection_, kOrphanSeconds);
     std::optional<Error> last;
     for (int i = 0; i < kMostPlans; ++i) {
@@ -126,6 +128,16 @@ class Load {
     return last.value_or(Error{Code::kStagingLost,
                                request_.table.display() + " kept changing while the file was loaded",
                                "It was planned " + std::to_string(kMostPlans) + " times.", "Try again later."});
+  }
+
+  /// The server cuts longer names in silence, and two files would share a table.
+  Result<void> check_table_name() const {
+    const std::string& name = request_.table.table;
+    if (name.size() <= text::kMaxIdentifierBytes) return {};
+    return Error{Code::kInvalidConfig,
+                 "the table name \"" + name + "\" has " + std::to_string(name.size()) + " bytes; PostgreSQL allows " +
+                     std::to_string(text::kMaxIdentifierBytes),
+                 "", "Name a shorter one in target_table (--table), or shorten it by table_naming."};
   }
 
   /// A file without a byte has no row that could be lost; whoever expected rows is told so.

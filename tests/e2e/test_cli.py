@@ -70,6 +70,23 @@ def test_a_failed_file_does_not_take_the_others_along(database, tmp_path):
     assert database.value("SELECT count(*) FROM good") == 3
 
 
+def test_two_long_names_never_become_one_table(database, tmp_path):
+    files = [tmp_path / f"{'long' * 17}{number}.csv" for number in (1, 2)]
+    for file in files:
+        file.write_text(ROWS)
+    result = run_cpi("import", "--to", database.url, "--primary-key", "id", *files)
+    assert result.returncode == 1 and "PostgreSQL allows 63" in result.stdout + result.stderr, result
+    assert database.rows("SELECT relname FROM pg_class WHERE relname LIKE 'long%'") == []
+
+
+def test_a_schema_of_another_role_is_told_with_the_grant(cluster, database, tmp_path):
+    (tmp_path / "people.csv").write_text(ROWS)
+    assert run_cpi("import", "--to", database.url, tmp_path / "people.csv").returncode == 0
+    database.execute("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    result = run_cpi("import", "--to", cluster.url(database.name, "guest", "guest"), tmp_path / "people.csv")
+    assert result.returncode == 1 and "GRANT USAGE, CREATE ON SCHEMA cpi TO guest" in result.stdout + result.stderr, result
+
+
 def test_dry_run_changes_nothing(database, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text(ROWS)

@@ -47,7 +47,7 @@ std::optional<TableOptions> options_for(const ProjectConfig& config, std::string
 }
 
 std::string table_name_for(const TableNaming& naming, const TableOptions& options, std::string_view path) {
-  if (!options.target_table.empty()) return text::truncate_identifier(options.target_table);
+  if (!options.target_table.empty()) return options.target_table;
   const std::string_view stem = stem_of(path);
   icu::UnicodeString name = icu::UnicodeString::fromUTF8({stem.data(), static_cast<std::int32_t>(stem.size())});
   strip(name, naming.strip_prefix, false);
@@ -55,7 +55,7 @@ std::string table_name_for(const TableNaming& naming, const TableOptions& option
   if (naming.lowercase) name.toLower(icu::Locale::getRoot());
   std::string utf8;
   name.toUTF8String(utf8);
-  return text::truncate_identifier(utf8);
+  return utf8;
 }
 
 }  // namespace cpi::config

@@ -111,8 +111,8 @@ std::string_view schema();
 /// The options for a file (path relative to the source), or nothing when no pattern matches it or it is excluded.
 std::optional<TableOptions> options_for(const ProjectConfig& config, std::string_view path);
 
-/// The table for a file: the options' target_table, else the file name without extension by `naming`,
-/// cut to a legal identifier.
+/// The table for a file: the options' target_table, else the file name without extension by `naming`. Never cut: two
+/// long names must not become one table, so the load refuses what is no legal identifier.
 std::string table_name_for(const TableNaming& naming, const TableOptions& options, std::string_view path);
 
 }  // namespace cpi::config
