@@ -106,7 +106,9 @@ Error::Error(std::string message, std::string sqlstate, std::string detail, std:
 bool Error::retryable() const {
   // A login that was refused will be refused again.
   if (connection_lost_) return !(is("28") || is("3D") || is("42501"));
-  return is("08") || is("53") || is("57P0") || is("40001") || is("40P01") || is("55P03") || is("25P03");
+  // 57014, 57P05, 25P04: somebody cancelled the statement, or a timeout of the server did.
+  return is("08") || is("53") || is("57P0") || is("40001") || is("40P01") || is("55P03") || is("25P03") ||
+         is("57014") || is("25P04");
 }
 
 Rows::Rows(pg_result* result) : result_(result) {}
@@ -357,11 +359,13 @@ Transaction::Transaction(Connection& connection, const std::string& begin) : con
 }
 
 Transaction::~Transaction() {
-  if (!open_ || !connection_.healthy()) return;
-  try {
-    connection_.exec("ROLLBACK");
-  } catch (const Error&) {
-    // The connection died: the server rolls back by itself.
+  // A cancel request that comes late may hit the ROLLBACK itself: once more then. On a connection that died the server
+  // rolls back by itself.
+  for (int tries = 0; open_ && tries < 2 && connection_.healthy() && connection_.in_transaction(); ++tries) {
+    try {
+      connection_.exec("ROLLBACK");
+    } catch (const Error&) {
+    }
   }
 }
 

@@ -26,7 +26,7 @@ class Error : public std::runtime_error {
   /// The connection can serve no further statement.
   bool poisons_connection() const { return connection_lost_; }
   /// The same statement may succeed later without anybody changing anything: connection lost or not made (but not
-  /// a refused login), 08, 53, 57P0x, 40001, 40P01, 55P03, 25P03.
+  /// a refused login), 08, 53, 57P0x, 40001, 40P01, 55P03, 25P03, 25P04, 57014.
   bool retryable() const;
   /// The SQLSTATE begins with `prefix`, such as "23" for integrity violations.
   bool is(std::string_view prefix) const { return std::string_view(sqlstate_).starts_with(prefix); }

@@ -159,7 +159,7 @@ Result<target::Counts> account(const CommitRequest& request, const target::Count
 }
 
 Error unresolved(const std::string& why) {
-  return {Code::kTargetUnreachable, "the answer to COMMIT was lost: " + why, "",
+  return {Code::kCommitUnknown, "the answer to COMMIT was lost: " + why, "",
           "The ledger in the target says whether the load was applied; the next attempt reads it."};
 }
 

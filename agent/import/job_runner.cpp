@@ -143,13 +143,15 @@ class JobRun {
         continue;
       }
       if (!end.later) return interrupted_end();
+      // Not failed: the rows may be there. The next attempt reads the ledger; this one is not charged.
+      if (end.later->code == Code::kCommitUnknown) return {JobEnd::Kind::kRelease, "stop", told(*end.later)};
       if (claim_.attempt >= context_.max_attempts) {
         record(planned, failed_result(planned, *end.later));
         continue;
       }
-      // The other files may well succeed now, unless it is the target that is away.
+      // The others wait too: the next one may be newer content of the same table, or rows that refer to this one's.
       later = end.later;
-      if (later->code == Code::kTargetUnreachable) break;
+      break;
     }
     if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
     sweep_after_others();
@@ -187,6 +189,10 @@ class JobRun {
         retry = queue::retry_of(error);
         failure = queue::as_error(error);
         if (retry == Retry::kNever) return {failed_result(planned, failure), std::nullopt};
+      } catch (const store::Fenced&) {
+        throw;
+      } catch (const std::exception& error) {
+        return {failed_result(planned, {Code::kInternal, error.what(), "", ""}), std::nullopt};
       }
       context_.progress.pause_file();
       if (retry == Retry::kLater || tries >= queue::kImmediateTries) return {std::nullopt, std::move(failure)};

@@ -287,6 +287,11 @@ class Load {
     result_.counts = entry.counts;
     result_.sha256 = entry.identity.sha256;
     result_.size = entry.identity.size;
+    if (entry.counts.rejected > 0) {
+      result_.warnings.push_back(
+          std::to_string(entry.counts.rejected) +
+          " rows were rejected; the attempt that loaded the file ended before it could list them");
+    }
     result_.strategy = entry.strategy;
     result_.strategy_reason = entry.strategy_reason;
     Result<std::unique_ptr<source::File>> now = context_.source.fetch({request_.file.path, -1, ""}, context_.stop);

@@ -4,13 +4,16 @@
 
 #include "core/csv/reader.h"
 #include "import/byte_feed.h"
+#include "import/rejects.h"
 
 namespace cpi::import {
 
 void fill_in_raw_rows(const source::File& file, const config::TableOptions& options, std::vector<csv::Reject>& rejects,
                       std::stop_token stop) {
   std::multimap<std::int64_t, csv::Reject*> wanted;
+  std::size_t bytes = 0;
   for (csv::Reject& reject : rejects) {
+    bytes += reject.raw.size() + reject.message.size();
     if (reject.raw.empty() && reject.line > 0) wanted.emplace(reject.line, &reject);
   }
   if (wanted.empty()) return;
@@ -33,8 +36,10 @@ void fill_in_raw_rows(const source::File& file, const config::TableOptions& opti
       line = row.line;
       const auto [begin, end] = wanted.equal_range(row.line);
       for (auto it = begin; it != end; ++it) {
-        it->second->raw = std::string(batch.raw(i).substr(0, kMostRawBytes));
         it->second->offset = row.offset;
+        if (bytes >= RejectSink::kMostBytes) continue;
+        it->second->raw = std::string(batch.raw(i).substr(0, kMostRawBytes));
+        bytes += it->second->raw.size();
       }
     }
   }

@@ -14,8 +14,6 @@ Retry retry_of(const Error& error) {
 Retry retry_of(const db::Error& error) {
   if (error.is("40001") || error.is("40P01")) return Retry::kNow;
   if (error.retryable()) return Retry::kLater;
-  // Somebody cancelled the statement, or a timeout of the server did: nothing about the file is wrong.
-  if (error.is("57014") || error.is("57P05") || error.is("25P04")) return Retry::kLater;
   return Retry::kNever;
 }
 

@@ -22,6 +22,7 @@ std::string_view code_name(Code code) {
     case Code::kColumnUnknown: return "column_unknown";
     case Code::kUnsupportedTarget: return "unsupported_target";
     case Code::kTargetUnreachable: return "target_unreachable";
+    case Code::kCommitUnknown: return "commit_unknown";
     case Code::kTargetRefused: return "target_refused";
     case Code::kAccountingMismatch: return "accounting_mismatch";
     case Code::kStagingLost: return "staging_lost";
@@ -37,6 +38,7 @@ bool is_retryable(Code code) {
   switch (code) {
     case Code::kFileChanged:
     case Code::kTargetUnreachable:
+    case Code::kCommitUnknown:
     case Code::kStagingLost:
     case Code::kStopped: return true;
     default: return false;

@@ -32,6 +32,7 @@ enum class Code {
   kColumnUnknown,       ///< a column of the file is not in the table, and the options forbid adding it
   kUnsupportedTarget,   ///< the target is no table, or of a kind that cannot be loaded
   kTargetUnreachable,   ///< the target database cannot be reached; retryable
+  kCommitUnknown,       ///< the answer to COMMIT was lost and the ledger could not be asked; retryable
   kTargetRefused,       ///< the target database answered with an error (SQLSTATE in the detail)
   kAccountingMismatch,  ///< the counts do not add up; the load was rolled back
   kStagingLost,         ///< the staging table lost rows, as after a crash of the server; retryable
