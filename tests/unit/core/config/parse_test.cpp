@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Naming{{"ÄÖ_", "", true}, "äö_Straße.csv", "straße"}, Naming{{}, "ÄRGER.csv", "ärger"},
                     Naming{{},
                            "a2345678901234567890123456789012345678901234567890123456789012345.csv",
-                           "a23456789012345678901234567890123456789012345678901234567890123"}));
+                           "a2345678901234567890123456789012345678901234567890123456789012345"}));
 
 TEST(TableNameFor, TheTargetTableWins) {
   TableOptions options;
