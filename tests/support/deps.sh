@@ -26,6 +26,14 @@ no_cluster=/etc/postgresql-common/createcluster.d/cpi-deps.conf
 echo 'create_main_cluster = false' | "${as_root[@]}" tee "$no_cluster" >/dev/null
 trap '"${as_root[@]}" rm -f "$no_cluster"' EXIT
 
+# The tests start an sshd of their own; the machine gets no SSH service by them that it did not have (sshd's unit obeys
+# this file).
+if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+  echo "deps: the SSH service stays off; to run it, remove /etc/ssh/sshd_not_to_be_run"
+  "${as_root[@]}" mkdir -p /etc/ssh
+  "${as_root[@]}" touch /etc/ssh/sshd_not_to_be_run
+fi
+
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 echo "deps: installed"
