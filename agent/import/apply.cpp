@@ -67,6 +67,11 @@ void Apply::reject(std::int64_t line, std::string column, csv::Reason reason, st
   ++result.counts.rejected;
 }
 
+void Apply::count_rejects(std::int64_t rows) {
+  rejects.count_only(rows);
+  result.counts.rejected += rows;
+}
+
 Result<void> Apply::reject_all(const std::string& statement, const std::string& column, csv::Reason reason) {
   // A data-modifying WITH must be at the top of a statement: the count is a window over it, not a subquery's.
   const std::size_t room = rejects.room();
@@ -80,9 +85,7 @@ Result<void> Apply::reject_all(const std::string& statement, const std::string& 
     const std::string value = rows.is_null(row, 1) ? "" : " (value \"" + shortened(rows.text(row, 1)) + "\")";
     reject(rows.int64(row, 0), column, reason, rows.str(row, 2) + value);
   }
-  const std::int64_t rest = rows.int64(0, 3) - kept;
-  rejects.count_only(rest);
-  result.counts.rejected += rest;
+  count_rejects(rows.int64(0, 3) - kept);
   return check_limit();
 }
 

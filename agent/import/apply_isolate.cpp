@@ -15,13 +15,15 @@ struct Range {
   std::int64_t last;
 };
 
-Result<void> reject_suppressed(Apply& apply, const std::vector<std::int64_t>& lines) {
-  for (const std::int64_t line : lines) {
-    const std::string message = "a trigger or row security policy of table " + apply.table.name.display() +
-                                " kept the row out without an error";
-    if (!apply.plan.continue_on_error) return apply.stopped_at(line, "", message);
-    apply.reject(line, "", csv::Reason::kSuppressedByTrigger, message);
-  }
+/// `lines` are the first of `count` rows, in no order.
+Result<void> reject_suppressed(Apply& apply, std::vector<std::int64_t> lines, std::int64_t count) {
+  if (count == 0) return {};
+  std::sort(lines.begin(), lines.end());
+  const std::string message =
+      "a trigger or row security policy of table " + apply.table.name.display() + " kept the row out without an error";
+  if (!apply.plan.continue_on_error) return apply.stopped_at(lines.front(), "", message);
+  for (const std::int64_t line : lines) apply.reject(line, "", csv::Reason::kSuppressedByTrigger, message);
+  apply.count_rejects(count - static_cast<std::int64_t>(lines.size()));
   return apply.check_limit();
 }
 
@@ -57,7 +59,7 @@ Result<void> accept(Apply& apply, const Written& written) {
   apply.result.counts.inserted += written.inserted;
   apply.result.counts.updated += written.updated;
   apply.result.counts.skipped += written.skipped;
-  return reject_suppressed(apply, written.suppressed);
+  return reject_suppressed(apply, written.suppressed_lines, written.suppressed);
 }
 
 /// What halving has found so far.
@@ -68,10 +70,10 @@ class Isolation {
   /// Writes `range`, which failed as a whole.
   Result<void> split(Range range, const Attempt& failed) {
     if (range.first == range.last) {
-      if (!failed.refusal) return reject_suppressed(apply_, {range.first});
+      if (!failed.refusal) return reject_suppressed(apply_, {range.first}, 1);
       // Its parent may be a row further down in the same file.
       if (failed.refusal->is("23503")) {
-        waiting_.emplace_back(range.first, *failed.refusal);
+        waiting_.push_back(range.first);
         return {};
       }
       return reject_refused(apply_, range.first, *failed.refusal);
@@ -89,25 +91,30 @@ class Isolation {
   Result<void> settle() {
     for (bool progress = true; progress;) {
       progress = false;
-      for (auto& [line, refusal] : std::exchange(waiting_, {})) {
+      for (const std::int64_t line : std::exchange(waiting_, {})) {
         const Attempt tried = attempt(apply_, apply_.sql.range(line, line));
         if (!tried.whole()) {
-          waiting_.emplace_back(line, tried.refusal.value_or(refusal));
+          waiting_.push_back(line);
           continue;
         }
         progress = true;
         if (auto done = accept(apply_, tried.written); !done) return done;
       }
     }
-    for (const auto& [line, refusal] : waiting_) {
-      if (auto done = reject_refused(apply_, line, refusal); !done) return done;
+    // The server's words are asked for once more: kept for every waiting row they could fill the memory.
+    for (const std::int64_t line : waiting_) {
+      const Attempt tried = attempt(apply_, apply_.sql.range(line, line));
+      const Result<void> done = tried.refusal   ? reject_refused(apply_, line, *tried.refusal)
+                                : tried.whole() ? accept(apply_, tried.written)
+                                                : reject_suppressed(apply_, {line}, 1);
+      if (!done) return done;
     }
     return {};
   }
 
  private:
   Apply& apply_;
-  std::vector<std::pair<std::int64_t, db::Error>> waiting_;
+  std::vector<std::int64_t> waiting_;  ///< lines
 };
 
 }  // namespace

@@ -23,10 +23,11 @@ class ApplyStatements {
   std::string update(const std::string& source) const;
   /// Rows whose key the table lacks; all rows when there is no key.
   std::string insert(const std::string& source) const;
-  /// As `update`, answering the cpi_line of rows that should have changed but did not.
-  std::string update_naming_suppressed(const std::string& source) const;
-  /// The cpi_line of rows whose key the table lacks.
-  std::string absent(const std::string& source) const;
+  /// As `update`, answering cpi_line of the first `most` rows that should have changed but did not, and how many did
+  /// not in all.
+  std::string update_naming_suppressed(const std::string& source, std::size_t most) const;
+  /// Likewise of rows whose key the table lacks.
+  std::string absent(const std::string& source, std::size_t most) const;
 
   /// Staging as a source: whole, or the rows of a range of lines.
   std::string whole() const { return staging_; }
@@ -42,9 +43,10 @@ class ApplyStatements {
  private:
   std::string staging_;
   std::string target_;
-  std::string match_;        ///< t.key = s.key, by the operators of the unique index
-  std::string unmatched_;    ///< true for a source row without a partner in a LEFT JOIN
-  std::string differs_;      ///< the stored images differ
+  std::string match_;      ///< t.key = s.key, by the operators of the unique index
+  std::string unmatched_;  ///< true for a source row without a partner in a LEFT JOIN
+  std::string differs_;    ///< the stored images differ
+  std::size_t compared_columns_ = 0;
   std::string assignments_;  ///< "a" = s."a", …
   std::string columns_;      ///< of the table, for INSERT
   std::string values_;       ///< of the source, in the same order
@@ -70,6 +72,8 @@ struct Apply {
   Result<void> check_limit() const;
   /// One row goes to the rejects. `column` is the file's name, empty when the whole row is at fault.
   void reject(std::int64_t line, std::string column, csv::Reason reason, std::string message);
+  /// Counts rejects for which there was no room.
+  void count_rejects(std::int64_t rows);
   /// Runs `statement`, which takes rows away and answers (cpi_line, value, message) of them; all become rejects,
   /// counted by the server and fetched only as far as the sink has room.
   Result<void> reject_all(const std::string& statement, const std::string& column, csv::Reason reason);
@@ -93,8 +97,9 @@ struct Written {
   std::int64_t inserted = 0;
   std::int64_t updated = 0;
   std::int64_t skipped = 0;
-  std::vector<std::int64_t> suppressed;  ///< lines of rows that a trigger or a policy kept out
-  bool unnamed = false;                  ///< rows without a key were kept out, nobody knows which: nothing was written
+  std::int64_t suppressed = 0;                   ///< rows that a trigger or a policy kept out
+  std::vector<std::int64_t> suppressed_lines{};  ///< lines of the first of them, as far as the rejects have room
+  bool unnamed = false;  ///< rows without a key were kept out, nobody knows which: nothing was written
 };
 
 /// Writes a source in a savepoint. Throws db::Error with the savepoint rolled back: the transaction can go on.

@@ -14,6 +14,8 @@ bool is_row_refusal(const db::Error& error) {
                                                               "40", "42", "53", "55", "57", "58", "F0", "XX"};
   if (error.poisons_connection() || error.sqlstate().size() != 5) return false;
   if (error.sqlstate() == "42501") return true;
+  // Of class 54 a row may be too big (54000); a statement that is too complex, or has too many columns, is our own.
+  if (error.is("54001") || error.is("54011") || error.is("54023")) return false;
   return std::none_of(kNotAboutRows.begin(), kNotAboutRows.end(),
                       [&](std::string_view of_class) { return error.is(of_class); });
 }

@@ -4,6 +4,8 @@
 // somebody else wrote meanwhile or a trigger kept rows out: the write is undone and done again with other writers
 // locked out, after which a shortfall can only be a trigger's (or a row security policy's), and the rows concerned are
 // named.
+#include <algorithm>
+
 #include "import/apply_parts.h"
 
 namespace cpi::import {
@@ -97,18 +99,21 @@ Written write_naming_suppressed(Apply& apply, const std::string& source, const E
     return written;
   }
   written.skipped = expected.same;
+  const std::size_t most = std::max<std::size_t>(apply.rejects.room(), 1);
   const auto keep = [&](const db::Rows& rows) {
-    for (int row = 0; row < rows.size(); ++row) written.suppressed.push_back(rows.int64(row, 0));
-    return rows.size();
+    for (int row = 0; row < rows.size(); ++row) written.suppressed_lines.push_back(rows.int64(row, 0));
+    const std::int64_t kept_out = rows.empty() ? 0 : rows.int64(0, 1);
+    written.suppressed += kept_out;
+    return kept_out;
   };
   if (expected.changed > 0) {
-    written.updated = expected.changed - keep(apply.connection.exec(apply.sql.update_naming_suppressed(source)));
+    written.updated = expected.changed - keep(apply.connection.exec(apply.sql.update_naming_suppressed(source, most)));
   }
   if (expected.added > 0) {
     // By key and not by the tag: a trigger that stores the row elsewhere in the table's inheritance tree answers NULL
     // too.
     apply.connection.exec(apply.sql.insert(source));
-    written.inserted = expected.added - keep(apply.connection.exec(apply.sql.absent(source)));
+    written.inserted = expected.added - keep(apply.connection.exec(apply.sql.absent(source, most)));
   }
   apply.connection.exec("SET CONSTRAINTS ALL IMMEDIATE");
   return written;
@@ -125,7 +130,7 @@ Written write_source(Apply& apply, const std::string& source) {
       const Done done = write_rows(apply, source, expected, merge_counts);
       if (done.inserted == expected.added && done.updated == expected.changed) {
         apply.connection.exec("RELEASE SAVEPOINT cpi_write");
-        return {done.inserted, done.updated, expected.same, {}};
+        return {done.inserted, done.updated, expected.same};
       }
       apply.connection.exec("ROLLBACK TO SAVEPOINT cpi_write");
       if (apply.locked) {

@@ -1,5 +1,6 @@
 #include "import/copy_streams.h"
 
+#include <system_error>
 #include <utility>
 
 namespace cpi::import {
@@ -18,7 +19,13 @@ constexpr char kTrailer[2] = {'\xff', '\xff'};
 
 CopyStreams::CopyStreams(std::span<db::Connection> connections, const target::Staging& staging)
     : connections_(connections), staging_(staging), most_waiting_(connections.size() + 1) {
-  for (db::Connection& connection : connections_) threads_.emplace_back([this, &connection] { send(connection); });
+  threads_.reserve(connections_.size());
+  try {
+    for (db::Connection& connection : connections_) threads_.emplace_back([this, &connection] { send(connection); });
+  } catch (const std::system_error&) {
+    // No thread to spare: fewer streams do it too. Without any the load cannot go on; nobody waits then.
+    if (threads_.empty()) throw;
+  }
 }
 
 CopyStreams::~CopyStreams() {

@@ -37,6 +37,23 @@ const std::string* mapped_to(const config::TableOptions& options, const std::str
   return by_case;
 }
 
+/// One config may serve files of several shapes, so that a mapping without its column is no error; but a column that
+/// was misspelt on either side would be loaded under another name.
+void warn_of_unused_mappings(const PlannerInput& input, Plan& plan) {
+  const std::vector<std::string> plain = text::column_names(input.header, false);
+  for (const auto& mapping : input.options.column_mapping) {
+    const std::string& from = mapping.first;
+    const auto means = [&](const std::string& name) { return fold_case(name) == fold_case(from); };
+    if (std::any_of(input.header.begin(), input.header.end(), means) ||
+        std::find(plain.begin(), plain.end(), from) != plain.end()) {
+      continue;
+    }
+    const std::string nearest = text::nearest(from, input.header);
+    plan.warnings.push_back("column_mapping names column " + quoted_name(from) + ", which the file lacks" +
+                            (nearest.empty() ? "" : ": did you mean " + quoted_name(nearest) + "?"));
+  }
+}
+
 std::vector<Wanted> wanted_columns(const PlannerInput& input) {
   const bool snake = input.options.column_names == config::ColumnNames::kSnakeCase;
   const std::vector<std::string> plain = text::column_names(input.header, false);
@@ -226,6 +243,7 @@ Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
 
 Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
   std::vector<Wanted> wanted = wanted_columns(input);
+  warn_of_unused_mappings(input, plan);
   if (input.table.has_value()) {
     if (Result<void> matched = match(*input.table, wanted); !matched.ok()) return matched;
   }

@@ -26,7 +26,7 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   nlohmann::json out;
   out["id"] = or_null(std::string(id));
   out["filename"] = storable(result.filename);
-  out["table_name"] = or_null(result.table_name);
+  out["table_name"] = or_null(storable(result.table_name));
   out["status"] = result.success ? "completed" : "failed";
   out["read"] = result.counts.read;
   out["inserted"] = result.counts.inserted;
@@ -47,7 +47,7 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
     out["error_hint"] = or_null(storable(result.error->hint));
   }
   out["strategy"] = or_null(result.strategy);
-  out["strategy_reason"] = or_null(result.strategy_reason);
+  out["strategy_reason"] = or_null(storable(result.strategy_reason));
   out["sha256"] = or_null(result.sha256);
   out["size"] = result.size;
   out["duration_seconds"] = result.duration_seconds;

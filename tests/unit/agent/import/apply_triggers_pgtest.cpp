@@ -100,5 +100,20 @@ TEST_F(ApplyTriggers, BrokenTriggerFunctionFailsTheLoadAtOnce) {
   EXPECT_EQ(query("SELECT count(*) FROM t"), "0");
 }
 
+TEST_F(ApplyTriggers, OfManyRowsThatATriggerKeepsOutTheFirstAreKeptAndAllCounted) {
+  sql("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+  trigger("BEFORE INSERT OR UPDATE", "RETURN NULL;");
+  const Plan plan = continuing({"id", "name"}, {"id"});
+  const target::Staging staging = stage(plan, {"1, 'x'", "2, 'x'", "3, 'x'", "4, 'x'"});
+  RejectSink rejects(3);
+  const auto outcome =
+      commit_load(connection_, plan, staging, request_for(staging), rejects, [this] { return connect(); });
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->counts, counts(4, 0, 0, 0, 0, 4));
+  EXPECT_EQ(rejects.count(), 4);
+  EXPECT_EQ(rejects.kept().size(), 3U);
+  EXPECT_EQ(rejects.kept().front().line, 2);
+}
+
 }  // namespace
 }  // namespace cpi::import

@@ -14,6 +14,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 const value::ColumnType kText{25, -1, "text"};
 const value::ColumnType kInt4{23, -1, "integer"};
@@ -415,6 +416,16 @@ TEST(Planner, TheServerReadsDatesAsTheFileWritesThem) {
   in.options.format.timezone = "Europe/Berlin";
   EXPECT_EQ(make_plan(in)->cast_datestyle, "ISO, DMY");
   EXPECT_EQ(make_plan(in)->cast_timezone, "Europe/Berlin");
+}
+
+TEST(Planner, MappingOfAColumnThatTheFileLacksIsAWarningThatNamesTheNearest) {
+  PlannerInput in = input({"id", "BestellNr"}, std::nullopt);
+  in.options.column_mapping = {{"Bestell-Nr", "order_no"}, {"ID", "number"}};
+  const Result<Plan> plan = make_plan(in);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(plan->warnings, Contains("column_mapping names column \"Bestell-Nr\", which the file lacks: did you mean "
+                                       "\"BestellNr\"?"));
+  EXPECT_THAT(plan->warnings, Not(Contains(HasSubstr("\"ID\""))));
 }
 
 }  // namespace

@@ -170,6 +170,15 @@ TEST_F(SchemaCpi, SweepDropsFinishedAndOldStagingOnly) {
   EXPECT_EQ(count("pg_tables WHERE schemaname = 'cpi'"), 1) << "the ledger stays";
 }
 
+TEST_F(SchemaCpi, SweepLeavesTablesAloneWhoseCommentSomebodyElseWrote) {
+  apply_load("finished");
+  connection_.exec("CREATE UNLOGGED TABLE cpi.staging_mine (a int); COMMENT ON TABLE cpi.staging_mine IS 'not {json'");
+  connection_.exec("CREATE UNLOGGED TABLE cpi.staging_bare (a int)");
+  create_staging(connection_, "finished", 1, {});
+  EXPECT_EQ(sweep_staging(connection_, -1), 1);
+  EXPECT_EQ(count("pg_tables WHERE schemaname = 'cpi' AND tablename IN ('staging_mine', 'staging_bare')"), 2);
+}
+
 TEST_F(SchemaCpi, SweepLeavesATableThatSomebodyWorksOn) {
   apply_load("x");
   const Staging staging = create_staging(connection_, "x", 1, {});
