@@ -127,6 +127,7 @@ int serve(const Settings& settings) {
   http_options.api_key = settings.api_key;
   http_options.cors_origins = settings.cors_origins;
   http_options.conninfo = conninfo;
+  http_options.egress = settings.egress_policy();
   http::Server server(http_options);
   server.start();
 
@@ -135,6 +136,7 @@ int serve(const Settings& settings) {
   agent_options.workers = settings.workers;
   agent_options.target_connections = settings.target_connections;
   agent_options.local_roots = settings.local_roots;
+  agent_options.egress = settings.egress_policy();
   queue::Agent agent(agent_options);
   agent.start();
 

@@ -91,6 +91,13 @@ Result<void> set_egress(Settings& settings, std::string_view value) {
   return one_of(settings.egress, value, {"private", "public"});
 }
 
+Result<void> set_egress_allow(Settings& settings, std::string_view value) {
+  settings.egress_allow = split(value, ',');
+  const Result<net::EgressPolicy> policy = net::EgressPolicy::make(settings.egress, settings.egress_allow);
+  if (!policy) return wrong("must hold hosts, CIDR ranges or directories; " + policy.error().message);
+  return {};
+}
+
 Result<void> set_log_level(Settings& settings, std::string_view value) {
   return one_of(settings.log_level, value, {"debug", "info", "warning", "error", "off"});
 }
@@ -130,8 +137,9 @@ constexpr std::array kSettings = {
     Setting{"CPI_EGRESS", "private",
             "rule for outgoing connections; private: all but link-local addresses; public: no private ones either",
             set_egress},
-    Setting{"CPI_EGRESS_ALLOW", "none", "list of hosts or CIDR ranges, separated by ',', that are always allowed",
-            set_list<&Settings::egress_allow>},
+    Setting{"CPI_EGRESS_ALLOW", "none",
+            "list of hosts, CIDR ranges and directories of Unix sockets, separated by ',', that are allowed besides",
+            set_egress_allow},
     Setting{"CPI_ALLOW_SHELL_HOOKS", "false", "switch that lets hooks run commands on this machine", set_shell_hooks},
     Setting{"CORS_ORIGINS", "none", "list of origins, separated by ',', whose pages may call REST",
             set_list<&Settings::cors_origins>},
@@ -148,6 +156,8 @@ std::filesystem::path default_data_dir(const Lookup& lookup) {
 bool holds_secret(std::string_view name) { return name == "API_KEY" || name == "MANAGEMENT_DATABASE_URL"; }
 
 }  // namespace
+
+net::EgressPolicy Settings::egress_policy() const { return net::EgressPolicy::make(egress, egress_allow).value(); }
 
 std::span<const Setting> settings_table() { return kSettings; }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "net/egress.h"
 
 namespace cpi::app {
 
@@ -35,6 +36,8 @@ struct Settings {
   std::string log_level = "info";
   std::string log_format = "text";
 
+  /// The rules for outgoing connections: CPI_EGRESS and CPI_EGRESS_ALLOW.
+  net::EgressPolicy egress_policy() const;
   bool embedded() const { return management_database_url.empty(); }
 };
 

@@ -395,7 +395,7 @@ asio::awaitable<Response> Api::test_connection(Exchange& exchange) {
   bool finished = false;
   // On the way out the coroutine is still there: it waits for `finished`, whatever happens to the request.
   asio::post(helpers_, [&, url = rows.str(0, 0), executor = backend_.executor()] {
-    std::string body = test_target(url, kTargetTestTimeout);
+    std::string body = test_target(url, options_.egress, kTargetTestTimeout);
     asio::post(executor, [&, body = std::move(body)]() mutable {
       response.body = std::move(body);
       finished = true;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "net/egress.h"
+
 namespace cpi::http {
 
 struct ServerOptions {
@@ -20,6 +22,7 @@ struct ServerOptions {
   std::string api_key;
   std::vector<std::string> cors_origins;  ///< such as "https://n8n.example.com"; "*" allows every origin
   std::string conninfo;                   ///< the management database, as the agent's login
+  net::EgressPolicy egress;               ///< where a target that is tested may be
   int pool_size = 8;                      ///< sessions in the management database, besides one that listens
 
   std::chrono::milliseconds statement_timeout{30'000};  ///< for one call of a function

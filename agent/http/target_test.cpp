@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config/url.h"
-#include "db/connection.h"
+#include "db/vetted.h"
 #include "observe/observe.h"
 
 namespace cpi::http {
@@ -21,7 +21,6 @@ constexpr int kOldestServer = 130000;
 /// words, since there is no code for it: a wrong guess costs a hint, nothing more.
 std::string hint_for(std::string_view message) {
   const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
-  if (says("could not translate host name")) return "Check the host's name; this agent's machine cannot resolve it.";
   if (says("Connection refused")) return "Check host and port, and that PostgreSQL listens on that address.";
   if (says("SSL")) return "Check sslmode: the server may offer no TLS, or ask for it.";
   return "";
@@ -98,14 +97,15 @@ std::string inspect(db::Connection& connection, std::chrono::milliseconds timeou
 
 }  // namespace
 
-std::string test_target(const std::string& database_url, std::chrono::milliseconds timeout) {
+std::string test_target(const std::string& database_url, const net::EgressPolicy& egress,
+                        std::chrono::milliseconds timeout) {
   const Result<config::ConnectionUrl> url = config::parse_connection_url(database_url);
   if (!url) {
     return answer(false, url.error().message,
                   ordered_json::array({finding("database_url", url.error().message, url.error().hint)}));
   }
   try {
-    db::Connection connection = db::Connection::connect(url.value().to_conninfo(), timeout, "cpi test");
+    db::Connection connection = db::connect_vetted(database_url, egress, timeout, "cpi test");
     return inspect(connection, timeout);
   } catch (const db::Error& error) {
     const std::string message = one_line(observe::mask(error.what()));

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <string>
 
+#include "net/egress.h"
+
 namespace cpi::http {
 
-/// {"success","message","findings":[{"rule","message","hint"}]}: success is false when the target cannot be reached or
-/// cannot be used at all; findings say what else a user should know, TLS and rights among them. Never throws for a
-/// target's sake. No text holds a password.
-std::string test_target(const std::string& database_url, std::chrono::milliseconds timeout);
+/// Connects under the rules of `egress`. {"success","message","findings":[{"rule","message","hint"}]}: success is false
+/// when the target cannot be reached or cannot be used at all; findings say what else a user should know, TLS and
+/// rights among them. Never throws for a target's sake. No text holds a password.
+std::string test_target(const std::string& database_url, const net::EgressPolicy& egress,
+                        std::chrono::milliseconds timeout);
 
 }  // namespace cpi::http

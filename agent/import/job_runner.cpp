@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "app/failpoint.h"
-#include "core/config/url.h"
+#include "db/vetted.h"
 #include "import/after_import.h"
 #include "import/content_hash.h"
 #include "import/load.h"
@@ -85,9 +85,8 @@ class JobRun {
 
  private:
   db::Connection connect_target() const {
-    const Result<config::ConnectionUrl> url = config::parse_connection_url(claim_.database_url);
-    if (!url.ok()) throw db::Error(url.error().message, "08001", url.error().detail, url.error().hint);
-    return db::Connection::connect(url->to_conninfo(), context_.connect_timeout, "cpi job " + claim_.key.job_id);
+    return db::connect_vetted(claim_.database_url, context_.egress, context_.connect_timeout,
+                              "cpi job " + claim_.key.job_id);
   }
 
   /// The manifest as it was frozen; the first attempt lists and writes it.

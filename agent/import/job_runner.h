@@ -14,6 +14,7 @@
 
 #include "import/job_progress.h"
 #include "import/target_slots.h"
+#include "net/egress.h"
 #include "store/session.h"
 
 namespace cpi::import {
@@ -38,6 +39,7 @@ struct JobContext {
   std::function<Interrupt()> interrupted;            ///< asked between files and after a load was stopped
   JobProgress& progress;
   TargetSlots& target_slots;  ///< shared by all jobs of the agent
+  net::EgressPolicy egress;   ///< where target and source may be
 };
 
 /// How the attempt ended, for the one write that ends it.

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "net/egress.h"
+
 namespace cpi::queue {
 
 struct AgentOptions {
@@ -22,6 +24,7 @@ struct AgentOptions {
   int workers = 2;                    ///< jobs at a time (CPI_WORKERS)
   int target_connections = 4;         ///< most connections to one target at a time (CPI_TARGET_CONNECTIONS)
   std::vector<std::filesystem::path> local_roots;  ///< CPI_LOCAL_ROOTS: where files may be read
+  net::EgressPolicy egress;                        ///< CPI_EGRESS and CPI_EGRESS_ALLOW
   std::chrono::milliseconds connect_timeout{10000};
 };
 

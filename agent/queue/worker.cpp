@@ -123,7 +123,8 @@ class Worker {
                        attempt.abandoned(),
                        [&attempt] { return attempt.interrupted(); },
                        attempt.progress(),
-                       shared_.target_slots};
+                       shared_.target_slots,
+                       shared_.options.egress};
     try {
       return run_job(claim, context);
     } catch (const store::Fenced&) {

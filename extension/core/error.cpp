@@ -21,6 +21,8 @@ std::string_view code_name(Code code) {
     case Code::kColumnMissing: return "column_missing";
     case Code::kColumnUnknown: return "column_unknown";
     case Code::kUnsupportedTarget: return "unsupported_target";
+    case Code::kEgressRefused: return "egress_refused";
+    case Code::kHostUnreachable: return "host_unreachable";
     case Code::kTargetUnreachable: return "target_unreachable";
     case Code::kCommitUnknown: return "commit_unknown";
     case Code::kTargetRefused: return "target_refused";
@@ -37,6 +39,7 @@ std::string_view code_name(Code code) {
 bool is_retryable(Code code) {
   switch (code) {
     case Code::kFileChanged:
+    case Code::kHostUnreachable:
     case Code::kTargetUnreachable:
     case Code::kCommitUnknown:
     case Code::kStagingLost:

@@ -31,6 +31,8 @@ enum class Code {
   kColumnMissing,       ///< a column of the table that must have a value is not in the file
   kColumnUnknown,       ///< a column of the file is not in the table, and the options forbid adding it
   kUnsupportedTarget,   ///< the target is no table, or of a kind that cannot be loaded
+  kEgressRefused,       ///< the rules for outgoing connections (CPI_EGRESS) refuse the address
+  kHostUnreachable,     ///< a host's name does not resolve, or no connection to it can be made; retryable
   kTargetUnreachable,   ///< the target database cannot be reached; retryable
   kCommitUnknown,       ///< the answer to COMMIT was lost and the ledger could not be asked; retryable
   kTargetRefused,       ///< the target database answered with an error (SQLSTATE in the detail)

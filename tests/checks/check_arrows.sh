@@ -14,6 +14,7 @@ forbid() {
 forbid extension/core 'postgres|libpq|pg/|entry/|unistd|fcntl|sys/socket|fstream|iostream|cstdio' extension/core/value/time_zone.cpp
 forbid extension/pg 'entry/'
 forbid agent/db '(cli|app|store|target|source|import|queue|http|deliver)/'
+forbid agent/net '(cli|app|db|store|target|source|import|queue|http|deliver|observe)/'
 forbid agent/store '(cli|target|source|import|queue|http)/'
 forbid agent/target '(cli|app|store|source|import|queue|http)/'
 forbid agent/source '(cli|store|target|import|queue|http)/'

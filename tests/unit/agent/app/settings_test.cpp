@@ -54,6 +54,16 @@ TEST(Settings, AWrongValueOfASwitchListsTheWords) {
   EXPECT_THAT(load({{"CPI_ALLOW_SHELL_HOOKS", "yes"}}).error().message, HasSubstr("one of true, false"));
 }
 
+TEST(Settings, AnAllowListThatHoldsNoHostOrRangeNamesTheEntry) {
+  const Error error = load({{"CPI_EGRESS_ALLOW", "n8n.internal, 10.0.0.0/40"}}).error();
+  EXPECT_THAT(error.message, HasSubstr("CPI_EGRESS_ALLOW must hold hosts"));
+  EXPECT_THAT(error.message, HasSubstr("10.0.0.0/40"));
+  EXPECT_FALSE(load({{"CPI_EGRESS", "public"}, {"CPI_EGRESS_ALLOW", "10.0.0.0/8"}})
+                   .value()
+                   .egress_policy()
+                   .refusal("n8n", net::Address::parse("10.1.1.1").value()));
+}
+
 TEST(Settings, LocalRootsAreAListOfAbsolutePaths) {
   EXPECT_THAT(load({{"CPI_LOCAL_ROOTS", "/srv/a:/srv/b/"}}).value().local_roots, ElementsAre("/srv/a", "/srv/b/"));
   EXPECT_FALSE(load({{"CPI_LOCAL_ROOTS", "inbox"}}).ok());

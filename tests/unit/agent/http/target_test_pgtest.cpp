@@ -27,7 +27,7 @@ const json* finding(const json& answer, const std::string& rule) {
 }
 
 TEST(TargetTest, SaysVersionAndEncryptionOfATargetThatCanBeUsed) {
-  const json answer = json::parse(test_target(url("postgres", test::Cluster::shared().create_database()), 10s));
+  const json answer = json::parse(test_target(url("postgres", test::Cluster::shared().create_database()), {}, 10s));
   EXPECT_EQ(answer["success"], true);
   EXPECT_THAT(answer["message"], HasSubstr("as postgres, PostgreSQL 1"));
   ASSERT_NE(finding(answer, "tls"), nullptr);
@@ -40,7 +40,7 @@ TEST(TargetTest, NamesMissingRightsWithTheStatementsThatGiveThem) {
   const std::string database = test::Cluster::shared().create_database();
   test::Cluster::shared().connect().exec(
       "DO $$BEGIN IF to_regrole('poor') IS NULL THEN CREATE ROLE poor LOGIN; END IF; END$$");
-  const json answer = json::parse(test_target(url("poor", database), 10s));
+  const json answer = json::parse(test_target(url("poor", database), {}, 10s));
   EXPECT_EQ(answer["success"], true) << "tables that exist may still be loaded";
   ASSERT_NE(finding(answer, "create_schema"), nullptr);
   EXPECT_THAT((*finding(answer, "create_schema"))["hint"],
@@ -56,9 +56,12 @@ TEST(TargetTest, SaysWhyATargetCannotBeReachedWithoutItsPassword) {
       {url("postgres", "no_such_database"), "database's name"},
       {"postgresql://u:can@ary@h/x", "%40"},
       {"nonsense", "postgresql://"},
+      {"postgresql://u:canary@169.254.169.254/x", "never connected to"},
+      {"postgresql:///x?host=/tmp&user=u&password=canary", "CPI_EGRESS_ALLOW"},
+      {"user=u password=canary dbname=x", "CPI_EGRESS_ALLOW"},
   };
   for (const auto& [target, hint] : kCases) {
-    const std::string text = test_target(target, 10s);
+    const std::string text = test_target(target, {}, 10s);
     EXPECT_THAT(text, Not(HasSubstr("canary")));
     const json answer = json::parse(text);
     EXPECT_EQ(answer["success"], false) << target;
