@@ -136,6 +136,8 @@ int serve(const Settings& settings) {
   agent_options.workers = settings.workers;
   agent_options.target_connections = settings.target_connections;
   agent_options.local_roots = settings.local_roots;
+  agent_options.spool_directory = settings.data_dir / "spool";
+  agent_options.spool_max = settings.spool_max;
   agent_options.egress = settings.egress_policy();
   queue::Agent agent(agent_options);
   agent.start();

@@ -53,6 +53,10 @@ std::string with_time(const std::string& name) {
 /// between the two goes back to its place.
 std::string put_aside(const store::ManifestEntry& file, const FilePlace& place, std::string_view into, bool remove,
                       const std::string& new_name) {
+  if (place.remote != nullptr) {
+    return place.remote->put_aside({file.path, file.size.value_or(-1), file.modified_at.value_or("")},
+                                   {std::string(into), new_name, remove});
+  }
   const std::filesystem::path path = (place.base / file.path).lexically_normal();
   const std::string name = path.filename();
   const auto left = [&path](const std::string& why) {

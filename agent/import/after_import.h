@@ -1,4 +1,4 @@
-// What becomes of a local file once its load is committed or has failed: after_import and on_failure of the config.
+// What becomes of a file once its load is committed or has failed: after_import and on_failure of the config.
 // Touches only the bytes that were loaded: a file whose size or time differs from the manifest is left where it is.
 #pragma once
 
@@ -9,14 +9,16 @@
 
 #include "core/config/model.h"
 #include "core/result.h"
+#include "source/source.h"
 #include "store/management.h"
 
 namespace cpi::import {
 
-/// Where files of a source lie on this machine.
+/// Where files of a source lie.
 struct FilePlace {
   std::vector<std::filesystem::path> roots;  ///< CPI_LOCAL_ROOTS
   std::filesystem::path base;                ///< of relative paths
+  source::Source* remote = nullptr;          ///< the source that puts its own files aside; null: files of this machine
 };
 
 /// Obeys `after_import` for a file that was loaded: `move` into the directory `processed` beside it, `rename` to

@@ -59,18 +59,17 @@ class JobRun {
       return fail("JobError", {Code::kInvalidConfig, "project \"" + claim_.project + "\" has no connection", "",
                                "Give the project a connection_id."});
     }
-    if (claim_.sftp_override || (config_.has_sftp && claim_.local_files.empty() && config_.local_path.empty())) {
-      return fail("SFTPError", {Code::kInvalidConfig, "this version reads local files only, no SFTP source", "",
-                                "Set local.path in the project's config, or name local_files in the request."});
-    }
-    Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots);
-    if (!source.ok()) return fail_or_retry("ImportError", source.error());
+    remote_ = is_remote(config_, claim_);
+    const RemoteAccess remote{
+        {context_.egress, pin_host_key(), context_.source_timeout}, context_.spool, context_.load_stop};
+    Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots, &remote);
+    if (!source.ok()) return source_failed(source.error());
     source_ = std::move(*source);
 
     Result<std::vector<store::ManifestFile>> manifest = read_manifest();
     if (!manifest.ok()) {
       if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
-      return fail_or_retry("ImportError", manifest.error());
+      return source_failed(manifest.error());
     }
     FP("manifest");
     const auto done = static_cast<std::size_t>(
@@ -84,6 +83,17 @@ class JobRun {
   }
 
  private:
+  /// Keeps the key of a server that none is known of, under this attempt's fence.
+  source::PinHostKey pin_host_key() {
+    return [this](const std::string& host, int port, const std::string& fingerprint) {
+      return context_.management.call(context_.abandon, [&](store::Management& management) {
+        return management.pin_host_key(claim_.key, host, port, fingerprint);
+      });
+    };
+  }
+
+  JobEnd source_failed(const Error& error) { return fail_or_retry(remote_ ? "SFTPError" : "ImportError", error); }
+
   db::Connection connect_target() const {
     return db::connect_vetted(claim_.database_url, context_.egress, context_.connect_timeout,
                               "cpi job " + claim_.key.job_id);
@@ -216,8 +226,10 @@ class JobRun {
     request.table = planned.table;
     request.force = claim_.force;
     request.dry_run = claim_.dry_run;
+    // What was fetched to be compared is kept, so that loading it need not fetch it again.
+    std::unique_ptr<source::File> checked;
     if (config_.skip_loaded && !claim_.force) {
-      if (std::optional<LoadResult> known = loaded_before(planned)) return std::move(*known);
+      if (std::optional<LoadResult> known = loaded_before(planned, checked)) return std::move(*known);
     }
     LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
     return load_file(request, load);
@@ -225,13 +237,14 @@ class JobRun {
 
   /// `skip_loaded`: the result of a file whose very bytes an earlier load brought into the table; nothing when there
   /// was none. A load of this file itself that an earlier attempt committed is load_file's to report.
-  std::optional<LoadResult> loaded_before(const PlannedFile& planned) {
+  std::optional<LoadResult> loaded_before(const PlannedFile& planned, std::unique_ptr<source::File>& fetched) {
     const source::Entry entry{planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
     db::Connection connection = connect_target();
     if (target::find_load(connection, planned.file.file_id)) return std::nullopt;
-    const Result<std::unique_ptr<source::File>> file = source_->fetch(entry, context_.load_stop);
+    Result<std::unique_ptr<source::File>> file = source_->fetch(entry, context_.load_stop);
     if (!file.ok()) return std::nullopt;
-    const Result<std::string> sha256 = hash_file(**file, context_.load_stop);
+    fetched = std::move(*file);
+    const Result<std::string> sha256 = hash_file(*fetched, context_.load_stop);
     if (!sha256.ok()) return std::nullopt;
     const std::optional<target::LedgerEntry> known = target::find_content(connection, planned.table, *sha256);
     if (!known) return std::nullopt;
@@ -243,7 +256,7 @@ class JobRun {
     result.counts.read = known->counts.read;
     result.counts.skipped = known->counts.read;
     result.sha256 = *sha256;
-    result.size = (*file)->entry().size;
+    result.size = fetched->entry().size;
     result.warnings.push_back("the same content was loaded at " + known->committed_at + " from \"" +
                               known->identity.file + "\": skipped, as skip_loaded says; force loads it again");
     return result;
@@ -254,7 +267,8 @@ class JobRun {
   void record(const PlannedFile& planned, LoadResult result) {
     FP("loaded");
     if (!claim_.dry_run) {
-      const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : ""};
+      const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : "",
+                            remote_ ? source_.get() : nullptr};
       const std::string left = result.error ? after_failure(config_.on_failure, planned.file, place)
                                             : after_success(config_.after_import, planned.file, place);
       if (!left.empty()) result.warnings.push_back(left);
@@ -268,7 +282,7 @@ class JobRun {
     });
     if (result.error) {
       last_error_ = planned.file.path + ": " + error;
-      add_job_error(queue::error_type(result.error->code), last_error_);
+      add_job_error(error_type(result.error->code), last_error_);
     }
     whole_ = whole_ && !result.error && result.counts.rejected == 0;
     context_.progress.end_file();
@@ -298,6 +312,12 @@ class JobRun {
     return failed;
   }
 
+  /// The type of a file's error; that a host cannot be reached is the source's fault here, since targets throw.
+  std::string_view error_type(Code code) const {
+    const bool host = code == Code::kHostUnreachable || code == Code::kEgressRefused;
+    return remote_ && host ? "SFTPError" : queue::error_type(code);
+  }
+
   void add_job_error(std::string_view error_type, const std::string& message) {
     context_.management.call(context_.abandon, [&](store::Management& management) {
       management.add_job_error(claim_.key, error_type, message);
@@ -314,7 +334,7 @@ class JobRun {
     if (queue::retry_of(error) != Retry::kNever) {
       if (claim_.attempt < context_.max_attempts) return {JobEnd::Kind::kRelease, "retry", told(error)};
     }
-    return fail(error.code == Code::kFileNotFound ? queue::error_type(error.code) : error_type, error);
+    return fail(error.code == Code::kFileNotFound && !remote_ ? queue::error_type(error.code) : error_type, error);
   }
 
   JobEnd interrupted_end() const {
@@ -331,6 +351,7 @@ class JobRun {
   const store::Claim& claim_;
   JobContext& context_;
   config::ProjectConfig config_;
+  bool remote_ = false;     ///< the files come from another machine
   std::string note_;        ///< what listing had to say
   std::string last_error_;  ///< of the last file that failed
   bool whole_ = true;       ///< every file of this attempt was loaded without a reject

@@ -15,6 +15,7 @@
 #include "import/job_progress.h"
 #include "import/target_slots.h"
 #include "net/egress.h"
+#include "source/spool.h"
 #include "store/session.h"
 
 namespace cpi::import {
@@ -38,8 +39,10 @@ struct JobContext {
   std::stop_token abandon;                           ///< writes to the management database are given up
   std::function<Interrupt()> interrupted;            ///< asked between files and after a load was stopped
   JobProgress& progress;
-  TargetSlots& target_slots;  ///< shared by all jobs of the agent
-  net::EgressPolicy egress;   ///< where target and source may be
+  TargetSlots& target_slots;                        ///< shared by all jobs of the agent
+  net::EgressPolicy egress;                         ///< where target and source may be
+  source::Spool& spool;                             ///< of remote files; shared by all jobs of the agent
+  std::chrono::milliseconds source_timeout{30000};  ///< for each answer of a remote source
 };
 
 /// How the attempt ended, for the one write that ends it.

@@ -294,11 +294,10 @@ class Load {
     }
     result_.strategy = entry.strategy;
     result_.strategy_reason = entry.strategy_reason;
-    Result<std::unique_ptr<source::File>> now = context_.source.fetch({request_.file.path, -1, ""}, context_.stop);
-    if (!now.ok()) return;
-    const source::Entry& found = (*now)->entry();
-    if (found.size != entry.identity.size ||
-        source::parse_iso_time(found.modified_at) != source::parse_iso_time(entry.identity.modified_at)) {
+    const Result<source::Entry> found = context_.source.look(request_.file);
+    if (!found.ok()) return;
+    if (found->size != entry.identity.size ||
+        source::parse_iso_time(found->modified_at) != source::parse_iso_time(entry.identity.modified_at)) {
       result_.warnings.push_back(
           "the file has changed since it was loaded: its newer content waits for the next import");
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,9 @@ namespace cpi::import {
 
 namespace {
 
+/// A file on a server is uploaded more slowly than one of this machine is written.
+constexpr double kRemoteStableSeconds = 5;
+
 /// The path's directory with its '/', or "".
 std::string_view directory_of(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -22,6 +26,12 @@ bool patterns_have_directories(const config::ProjectConfig& config) {
   if (config.file_pattern.find('/') != std::string::npos) return true;
   return std::any_of(config.tables.begin(), config.tables.end(),
                      [](const config::TableRule& rule) { return rule.file_pattern.find('/') != std::string::npos; });
+}
+
+/// The config's inline SFTP source as JSON.
+std::string sftp_object(const std::string& config) {
+  const nlohmann::json document = nlohmann::json::parse(config, nullptr, false);
+  return document.is_object() && document.contains("sftp") ? document["sftp"].dump() : "";
 }
 
 /// `done_file` is a name beside the file; a `*` in it stands for the file's name, with or without its extension.
@@ -97,8 +107,25 @@ config::TableOptions options_of(const config::ProjectConfig& config, const std::
   return config::options_for(config, path).value_or(config.defaults);
 }
 
+bool is_remote(const config::ProjectConfig& config, const store::Claim& claim) {
+  if (!claim.local_files.empty()) return false;
+  return !claim.sftp_override.empty() || !claim.source.empty() || (config.has_sftp && config.local_path.empty());
+}
+
 Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig& config, const store::Claim& claim,
-                                                    const std::vector<std::filesystem::path>& roots) {
+                                                    const std::vector<std::filesystem::path>& roots,
+                                                    const RemoteAccess* remote) {
+  if (is_remote(config, claim)) {
+    if (remote == nullptr) {
+      return Error{Code::kInvalidConfig, "project \"" + claim.project + "\" has a remote source", "",
+                   "Only an agent (cpi serve) reads remote sources."};
+    }
+    Result<source::SftpSettings> settings = source::parse_sftp_settings(
+        claim.source.empty() ? sftp_object(claim.config) : claim.source, claim.sftp_override);
+    if (!settings.ok()) return settings.error();
+    return source::make_sftp_source(std::move(*settings), remote->sftp, remote->spool,
+                                    patterns_have_directories(config), remote->stop);
+  }
   if (!claim.local_files.empty()) {
     if (roots.empty()) {
       return Error{Code::kFileNotAllowed, "this agent may read no local files", "",
@@ -110,7 +137,7 @@ Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig&
     return source::make_local_source(roots, config.local_path, patterns_have_directories(config));
   }
   return Error{Code::kInvalidConfig, "project \"" + claim.project + "\" has no source of files", "",
-               "Set local.path in the project's config, or name the files in the request's local_files."};
+               "Give the project a source_id, set local or sftp in its config, or name local_files in the request."};
 }
 
 Result<Listing> list_files(const config::ProjectConfig& config, const store::Claim& claim, source::Source& source,
@@ -139,6 +166,7 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
     return listing;
   }
 
+  const bool remote = is_remote(config, claim);
   std::set<std::string> present;
   for (const source::Entry& entry : *listed) present.insert(entry.path);
   std::vector<Candidate> candidates;
@@ -154,7 +182,8 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
     candidates.push_back({entry, options->schema, config::table_name_for(config.table_naming, *options, entry.path)});
   }
   if (config.latest_only) keep_latest(candidates);
-  Result<std::size_t> unstable = drop_unstable(candidates, config.stable_seconds.value_or(0), source, stop);
+  Result<std::size_t> unstable =
+      drop_unstable(candidates, config.stable_seconds.value_or(remote ? kRemoteStableSeconds : 0), source, stop);
   if (!unstable.ok()) return unstable.error();
 
   for (const Candidate& candidate : candidates)
@@ -166,8 +195,9 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
     listing.note += count_of(*unstable, "file") + " still being written left for later";
   }
   if (listing.files.empty() && listing.note.empty()) {
-    listing.note = "no file matched: " + count_of(listed->size(), "file") + " in \"" + config.local_path +
-                   "\", and no pattern such as \"" + config.file_pattern + "\" chose one";
+    const std::string place = remote ? "the source's directory" : "\"" + config.local_path + "\"";
+    listing.note = "no file matched: " + count_of(listed->size(), "file") + " in " + place +
+                   ", and no pattern such as \"" + config.file_pattern + "\" chose one";
   }
   return listing;
 }

@@ -10,15 +10,28 @@
 
 #include "core/config/model.h"
 #include "core/result.h"
+#include "source/sftp.h"
 #include "source/source.h"
 #include "store/management.h"
 
 namespace cpi::import {
 
-/// The source that the request or the project's config names: the request's `local_files`, else `local.path`.
-/// Fails with kInvalidConfig when there is none; anything else is the source's own error.
+/// How remote sources are reached, and where their files are kept meanwhile.
+struct RemoteAccess {
+  source::SftpAccess sftp;
+  source::Spool& spool;  ///< must outlive the source
+  std::stop_token stop;  ///< ends every wait for a server
+};
+
+/// Whether the job's files come from an SFTP server.
+bool is_remote(const config::ProjectConfig& config, const store::Claim& claim);
+
+/// The source that the request or the project names: the request's `local_files`; else its `sftp_override`, the
+/// project's source; else the config's `local`, or its `sftp`. Connects to nothing yet. Fails with kInvalidConfig when
+/// there is none; anything else is the source's own error. `remote` is needed for remote ones only.
 Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig& config, const store::Claim& claim,
-                                                    const std::vector<std::filesystem::path>& roots);
+                                                    const std::vector<std::filesystem::path>& roots,
+                                                    const RemoteAccess* remote = nullptr);
 
 struct Listing {
   std::vector<store::ManifestEntry> files;

@@ -23,8 +23,10 @@ struct AgentOptions {
   std::string version = CPI_VERSION;  ///< of this program; the extension refuses agents that are too old (CP002)
   int workers = 2;                    ///< jobs at a time (CPI_WORKERS)
   int target_connections = 4;         ///< most connections to one target at a time (CPI_TARGET_CONNECTIONS)
-  std::vector<std::filesystem::path> local_roots;  ///< CPI_LOCAL_ROOTS: where files may be read
-  net::EgressPolicy egress;                        ///< CPI_EGRESS and CPI_EGRESS_ALLOW
+  std::vector<std::filesystem::path> local_roots;   ///< CPI_LOCAL_ROOTS: where files may be read
+  std::filesystem::path spool_directory;            ///< where remote files are kept while they are loaded
+  std::int64_t spool_max = std::int64_t{20} << 30;  ///< bytes of them at a time (CPI_SPOOL_MAX)
+  net::EgressPolicy egress;                         ///< CPI_EGRESS and CPI_EGRESS_ALLOW
   std::chrono::milliseconds connect_timeout{10000};
 };
 

@@ -17,7 +17,14 @@ Retry retry_of(const db::Error& error) {
   return Retry::kNever;
 }
 
-std::string_view error_type(Code code) { return code == Code::kFileNotFound ? "FileNotFound" : "ImportError"; }
+std::string_view error_type(Code code) {
+  switch (code) {
+    case Code::kFileNotFound: return "FileNotFound";
+    case Code::kSourceUnreachable:
+    case Code::kSourceRefused: return "SFTPError";
+    default: return "ImportError";
+  }
+}
 
 Error as_error(const db::Error& error) {
   Error out;

@@ -22,7 +22,7 @@ Retry retry_of(const db::Error& error);
 /// How often kNow is tried before it counts as kLater.
 inline constexpr int kImmediateTries = 3;
 
-/// api.md's error type of a file that failed with this code: FileNotFound or ImportError.
+/// api.md's error type of a file that failed with this code: FileNotFound, SFTPError or ImportError.
 std::string_view error_type(Code code);
 
 /// A database's refusal as an expected failure, so that file results and job errors read alike: SQLSTATE in the detail.

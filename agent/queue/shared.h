@@ -8,6 +8,7 @@
 #include "queue/agent.h"
 #include "queue/attempts.h"
 #include "queue/wakeup.h"
+#include "source/spool.h"
 #include "store/management.h"
 
 namespace cpi::queue {
@@ -19,6 +20,7 @@ struct Shared {
       : options(std::move(agent_options)),
         identity(std::move(agent_identity)),
         target_slots(options.target_connections),
+        spool(options.spool_directory, options.spool_max),
         wakeup(options.workers),
         heartbeat_wakeup(1) {}
 
@@ -35,6 +37,7 @@ struct Shared {
   const store::AgentIdentity identity;
   Attempts attempts;
   TargetSlots target_slots;
+  source::Spool spool;
   Wakeup wakeup;                         ///< of the workers
   Wakeup heartbeat_wakeup;               ///< of the heartbeat: a job was cancelled
   std::atomic<bool> registered = false;  ///< the management database knows this agent and can be served by it

@@ -124,7 +124,9 @@ class Worker {
                        [&attempt] { return attempt.interrupted(); },
                        attempt.progress(),
                        shared_.target_slots,
-                       shared_.options.egress};
+                       shared_.options.egress,
+                       shared_.spool,
+                       shared_.settings().source_timeout};
     try {
       return run_job(claim, context);
     } catch (const store::Fenced&) {

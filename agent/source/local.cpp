@@ -85,6 +85,20 @@ Result<std::unique_ptr<File>> open_entry(const LocalPath& path, const Entry& ent
   return std::unique_ptr<File>(std::make_unique<LocalFile>(std::move(*descriptor), path, std::move(now), facts));
 }
 
+}  // namespace
+
+Result<Entry> Source::look(const Entry& entry) {
+  const Result<std::unique_ptr<File>> file = fetch({entry.path, -1, ""}, {});
+  if (!file.ok()) return file.error();
+  return (*file)->entry();
+}
+
+std::string Source::put_aside(const Entry& entry, const Aside&) {
+  return "file \"" + entry.path + "\" was left in place: it is none of a remote source";
+}
+
+namespace {
+
 class DirectorySource final : public Source {
  public:
   DirectorySource(LocalPath directory, bool recursive) : directory_(std::move(directory)), recursive_(recursive) {}

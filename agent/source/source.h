@@ -34,6 +34,13 @@ class File {
   virtual Result<void> unchanged() const = 0;
 };
 
+/// Where a file goes that was loaded or has failed: renamed in its directory or into a subdirectory of it, or removed.
+struct Aside {
+  std::string subdirectory;  ///< made when it is missing; empty: the file's own directory
+  std::string name;          ///< with `remove`, the name that the file has for a moment
+  bool remove = false;
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -41,6 +48,12 @@ class Source {
   virtual Result<std::vector<Entry>> list() = 0;
   /// Opens one file of the manifest. Fails likewise, and with kFileChanged when size or time differ from `entry`.
   virtual Result<std::unique_ptr<File>> fetch(const Entry& entry, std::stop_token stop) = 0;
+  /// The file as it is now, without its bytes. Fails likewise.
+  virtual Result<Entry> look(const Entry& entry);
+  /// Puts a file of the manifest aside, for sources that are no directory of this machine. Touches only the bytes that
+  /// `entry` describes and never overwrites a file. Answers a sentence that says why the file had to be left in place;
+  /// "" when it was put aside or is not there any more.
+  virtual std::string put_aside(const Entry& entry, const Aside& aside);
 };
 
 /// Files below `directory`, which must lie beneath one of `roots` (CPI_LOCAL_ROOTS); no symlinks, FIFOs or devices

@@ -114,6 +114,7 @@ AgentSettings Management::register_agent(const AgentIdentity& agent) {
   settings.heartbeat = seconds_of(answer, "heartbeat_seconds", settings.heartbeat);
   settings.poll = seconds_of(answer, "poll_seconds", settings.poll);
   settings.grace = seconds_of(answer, "grace_seconds", settings.grace);
+  settings.source_timeout = seconds_of(answer, "source_timeout_seconds", settings.source_timeout);
   settings.max_attempts = answer.value("max_attempts", settings.max_attempts);
   return settings;
 }
@@ -137,8 +138,9 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
     claim.local_files = texts_of(*request, "local_files");
     claim.local_files_base_path = text_of(*request, "local_files_base_path");
     claim.only_files = texts_of(*request, "only_files");
-    claim.sftp_override = request->contains("sftp_override") && !(*request)["sftp_override"].is_null();
+    claim.sftp_override = text_of(*request, "sftp_override");
   }
+  claim.source = text_of(answer, "source");
   return claim;
 }
 
@@ -160,6 +162,20 @@ std::optional<std::vector<ManifestFile>> Management::manifest(const JobKey& key)
   const db::Rows rows = call("_cpi_manifest", "$1::uuid, $2::bigint", {key.job_id, std::to_string(key.fence)});
   if (rows.is_null(0, 0)) return std::nullopt;
   return manifest_of(json::parse(rows.text(0, 0)));
+}
+
+std::string Management::pin_host_key(const JobKey& key, const std::string& host, int port,
+                                     const std::string& fingerprint) {
+  const db::Rows rows = call("_cpi_pin_host_key", "$1::uuid, $2::bigint, $3::text, $4::int, $5::text",
+                             {key.job_id, std::to_string(key.fence), host, std::to_string(port), fingerprint});
+  return rows.str(0, 0);
+}
+
+std::string Management::pin_source_host_key(const std::string& source_id, const std::string& host, int port,
+                                            const std::string& fingerprint) {
+  const db::Rows rows = call("_cpi_pin_source_host_key", "$1::uuid, $2::text, $3::int, $4::text",
+                             {source_id, host, std::to_string(port), fingerprint});
+  return rows.str(0, 0);
 }
 
 std::vector<ManifestFile> Management::write_manifest(const JobKey& key, const std::vector<ManifestEntry>& files) {

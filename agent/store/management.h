@@ -47,6 +47,7 @@ struct AgentSettings {
   std::chrono::milliseconds heartbeat{10000};
   std::chrono::milliseconds poll{5000};
   std::chrono::milliseconds grace{30000};
+  std::chrono::milliseconds source_timeout{30000};  ///< for each answer of a remote source
   int max_attempts = 4;
 };
 
@@ -71,7 +72,8 @@ struct Claim {
   std::vector<std::string> local_files;  ///< empty: the project's own source
   std::string local_files_base_path;
   std::vector<std::string> only_files;  ///< in a retry: the paths that are tried again; empty: all
-  bool sftp_override = false;           ///< the request asks for another SFTP source
+  std::string source;                   ///< JSON of the project's SFTP source with its credentials; empty: none
+  std::string sftp_override;            ///< JSON of the request's fields laid over it; empty: none
 };
 
 /// What the heartbeat reports of one attempt, and what comes back.
@@ -114,6 +116,11 @@ class Management {
 
   /// Nothing: no attempt has listed yet.
   std::optional<std::vector<ManifestFile>> manifest(const JobKey& key);
+  /// Keeps the host key of the job's SFTP server unless one is kept already; answers the one that is kept.
+  std::string pin_host_key(const JobKey& key, const std::string& host, int port, const std::string& fingerprint);
+  /// Likewise for a source that is tested.
+  std::string pin_source_host_key(const std::string& source_id, const std::string& host, int port,
+                                  const std::string& fingerprint);
   /// Writes the manifest once; when an attempt has written it before, answers that one.
   std::vector<ManifestFile> write_manifest(const JobKey& key, const std::vector<ManifestEntry>& files);
   /// `result` is api.md's file result, `rejects` a list of rejected rows (import/result_json.h). Idempotent. What jsonb

@@ -12,6 +12,9 @@ std::string_view code_name(Code code) {
     case Code::kFileNotAllowed: return "file_not_allowed";
     case Code::kFileUnreadable: return "file_unreadable";
     case Code::kFileChanged: return "file_changed";
+    case Code::kSourceUnreachable: return "source_unreachable";
+    case Code::kSourceRefused: return "source_refused";
+    case Code::kSpoolFull: return "spool_full";
     case Code::kInvalidHeader: return "invalid_header";
     case Code::kUnknownEncoding: return "unknown_encoding";
     case Code::kLimitExceeded: return "limit_exceeded";
@@ -40,6 +43,8 @@ bool is_retryable(Code code) {
   switch (code) {
     case Code::kFileChanged:
     case Code::kHostUnreachable:
+    case Code::kSourceUnreachable:
+    case Code::kSpoolFull:
     case Code::kTargetUnreachable:
     case Code::kCommitUnknown:
     case Code::kStagingLost:

@@ -22,6 +22,9 @@ enum class Code {
   kFileNotAllowed,      ///< the path leaves the allowed roots, or is no regular file
   kFileUnreadable,      ///< the file is there but cannot be read
   kFileChanged,         ///< the source changed or was cut while it was being read; retryable
+  kSourceUnreachable,   ///< a remote source cannot be reached, or went away while it was used; retryable
+  kSourceRefused,       ///< a remote source is not the expected one, or refuses the login or what was asked of it
+  kSpoolFull,           ///< a remote file cannot be kept on the agent's disk for now; retryable
   kInvalidHeader,       ///< the header is empty, over the limits, or names no usable column
   kUnknownEncoding,     ///< the encoding is not one that we know
   kLimitExceeded,       ///< a field, row, header or column count over the limits

@@ -8,6 +8,7 @@ CREATE TABLE @extschema@.cpi_projects (
   connection_id uuid,
   source_id     uuid,
   config        jsonb       NOT NULL DEFAULT '{}',
+  host_keys     jsonb       NOT NULL DEFAULT '{}',
   created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT cpi_projects_pkey PRIMARY KEY (id),
@@ -19,6 +20,7 @@ CREATE TABLE @extschema@.cpi_projects (
   CONSTRAINT cpi_projects_name_has_1_to_255_characters CHECK (length(name) BETWEEN 1 AND 255),
   CONSTRAINT cpi_projects_name_is_no_uuid CHECK (name !~* '^\{?([0-9a-f]{4}-?){8}\}?$'),
   CONSTRAINT cpi_projects_config_is_an_object CHECK (jsonb_typeof(config) = 'object'),
+  CONSTRAINT cpi_projects_host_keys_are_an_object CHECK (jsonb_typeof(host_keys) = 'object'),
   CONSTRAINT cpi_projects_config_is_masked CHECK (coalesce(config #>> '{sftp,password}', '***') = '***')
 );
 CREATE INDEX cpi_projects_connection ON @extschema@.cpi_projects (connection_id);
@@ -29,9 +31,12 @@ COMMENT ON COLUMN @extschema@.cpi_projects.id IS 'Identity.';
 COMMENT ON COLUMN @extschema@.cpi_projects.name IS 'Unique name, by which the API addresses the project.';
 COMMENT ON COLUMN @extschema@.cpi_projects.connection_id IS 'Target database; empty after its connection was deleted.';
 COMMENT ON COLUMN @extschema@.cpi_projects.source_id IS
-  'Where files come from, unless the config or the request says so.';
+  'Where files come from, unless the request says so; before the config''s sftp object.';
 COMMENT ON COLUMN @extschema@.cpi_projects.config IS
   'The config as _cpi_config_schema() describes it, passwords as ***.';
+COMMENT ON COLUMN @extschema@.cpi_projects.host_keys IS
+  'Host keys that were accepted on first sight of servers that the config or a request names: {"host:port": "SHA256:…"}. '
+  'A host_key in the config goes before it; those of a source are in its own row.';
 COMMENT ON COLUMN @extschema@.cpi_projects.created_at IS 'When it was defined.';
 COMMENT ON COLUMN @extschema@.cpi_projects.updated_at IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_projects', '');

@@ -32,7 +32,8 @@ COMMENT ON COLUMN @extschema@.cpi_sources.port IS 'Port of the server.';
 COMMENT ON COLUMN @extschema@.cpi_sources.username IS 'User on the server.';
 COMMENT ON COLUMN @extschema@.cpi_sources.remote_path IS 'Directory on the server.';
 COMMENT ON COLUMN @extschema@.cpi_sources.host_key IS
-  'SHA256 fingerprint of the server''s key, or strict; empty until the first connection stores the one it saw.';
+  'SHA256 fingerprint of the server''s key, the key itself, or strict; empty until the first connection stores the '
+  'fingerprint that it saw.';
 COMMENT ON COLUMN @extschema@.cpi_sources.created_at IS 'When it was defined.';
 COMMENT ON COLUMN @extschema@.cpi_sources.updated_at IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_sources', '');

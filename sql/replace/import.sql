@@ -21,6 +21,15 @@ $$;
 COMMENT ON FUNCTION @extschema@._cpi_check_local_files(jsonb) IS 'Findings about local_files: a list of file names.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_local_files(jsonb) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_called_by_admin()
+RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  -- Functions run as their owner; whoever called them is told by the role that was set, or the login.
+  SELECT pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END,
+                     'cpi_admin', 'MEMBER')
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_called_by_admin() IS 'Whether the caller is a cpi_admin.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_called_by_admin() FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@._cpi_check_sftp_override(sftp_override jsonb, project @extschema@.cpi_projects)
 RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -36,12 +45,18 @@ BEGIN
     RETURN @extschema@._cpi_field_error('sftp_override.password', '"***" is no password',
                                         'Leave it out to use the stored one.');
   END IF;
-  -- The override holds single fields: it is checked as laid over the project's source and its config's sftp object.
+  -- The override holds single fields: it is checked as laid over the project's source, or its config's sftp object.
   stored := coalesce((SELECT jsonb_strip_nulls(jsonb_build_object(
                                'host', s.host, 'port', s.port, 'username', s.username, 'remote_path', s.remote_path,
                                'host_key', s.host_key))
-                        FROM @extschema@.cpi_sources AS s WHERE s.id = project.source_id), '{}')
-            || coalesce(project.config -> 'sftp', '{}');
+                        FROM @extschema@.cpi_sources AS s WHERE s.id = project.source_id),
+                     project.config -> 'sftp', '{}');
+  -- A file of the agent's machine is not theirs to use who may only import: it may be the key to another customer's server.
+  IF nullif(sftp_override ->> 'key_path', '') IS NOT NULL AND NOT @extschema@._cpi_called_by_admin() THEN
+    RETURN @extschema@._cpi_field_error(
+      'sftp_override.key_path', 'names a file on the agent''s machine, which only an admin may do',
+      'Give a password, or let an admin define a source with that key.');
+  END IF;
   -- Whoever may import may not see the stored credentials, and must not have them sent to a server of his choice.
   SELECT f.field INTO other
     FROM unnest(ARRAY['host', 'port', 'host_key']) WITH ORDINALITY AS f (field, place)
@@ -159,7 +174,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.cpi_import(text, text, jsonb, text, jsonb, boolean, boolean, text) IS
 $$Queues an import of a project's files and answers its job. callback_url is called when the job has ended; local_files
 names files on the agent's machine, below local_files_base_path when that is given; sftp_override replaces fields of the
-project's source for this job; force loads even what was loaded before; dry_run does everything and rolls back.
+project's source for this job (a key_path in it only for admins); force loads even what was loaded before; dry_run does everything and rolls back.
 idempotency_key (the header Idempotency-Key): the same request with the same key gives the same job again, a different one
 is refused with 422. A project without a connection is refused with 400.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_import(text, text, jsonb, text, jsonb, boolean, boolean, text) FROM PUBLIC;

@@ -72,6 +72,12 @@ BEGIN
       'success', bool, 'message', text, 'findings', jsonb_build_object('type', 'array', 'items',
         @extschema@._cpi_openapi_object('One remark.', jsonb_build_object(
           'rule', text, 'message', text, 'hint', text_or_null), '{hint}')))),
+    'SourceTestResult', @extschema@._cpi_openapi_object('What came of connecting to a source.', jsonb_build_object(
+      'success', bool, 'message', text, 'file_count', count_or_null, 'host_key', text_or_null,
+      'files', jsonb_build_object('type', 'array', 'items', text),
+      'findings', jsonb_build_object('type', 'array', 'items',
+        @extschema@._cpi_openapi_object('One remark.', jsonb_build_object(
+          'rule', text, 'message', text, 'hint', text_or_null), '{hint}')))),
     -- The config's schema refers to its own definitions, which have another place here.
     'ProjectConfig', replace((@extschema@._cpi_config_schema() - '$schema' - '$id')::text, '"#/$defs/',
                              '"' || ref || 'ProjectConfig/$defs/')::jsonb,

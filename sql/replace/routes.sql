@@ -51,6 +51,8 @@ VALUES
    'Change a source'),
   (true, 'DELETE', '/sources/{id}', 'cpi_delete_source', 204, 'admin', NULL, NULL, '{}', false, NULL, 'sources',
    'Delete a source'),
+  (true, 'POST', '/sources/{id}/test', 'cpi_test_source', 200, 'operator', 'test_source', NULL, '{}', false,
+   'SourceTestResult', 'sources', 'Connect to the source and list what is there'),
 
   (true, 'GET', '/projects', 'cpi_list_projects', 200, 'viewer', NULL, NULL, '{}', false, 'ProjectList', 'projects',
    'List projects'),

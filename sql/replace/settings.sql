@@ -12,6 +12,8 @@ INSERT INTO @extschema@.cpi_settings (builtin, name, value, minimum, maximum, de
   (true, 'retry_1_seconds', 30, 0, 86400, 'Seconds of waiting after the first failed attempt.'),
   (true, 'retry_2_seconds', 120, 0, 86400, 'Seconds of waiting after the second failed attempt.'),
   (true, 'retry_3_seconds', 600, 0, 86400, 'Seconds of waiting after the third failed attempt and all later ones.'),
+  (true, 'source_timeout_seconds', 30, 0.1, 3600,
+   'Seconds in which a remote source must connect, and then give each answer; after that it counts as away.'),
   (true, 'retention_days', 90, 0, 36500, 'Days for which ended jobs are kept; 0: for ever.');
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_setting(name text)
@@ -35,14 +37,14 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_update_settings(
   lease_seconds numeric DEFAULT NULL, heartbeat_seconds numeric DEFAULT NULL, poll_seconds numeric DEFAULT NULL,
   grace_seconds numeric DEFAULT NULL, max_attempts numeric DEFAULT NULL, max_deaths numeric DEFAULT NULL,
   retry_1_seconds numeric DEFAULT NULL, retry_2_seconds numeric DEFAULT NULL, retry_3_seconds numeric DEFAULT NULL,
-  retention_days numeric DEFAULT NULL)
+  retention_days numeric DEFAULT NULL, source_timeout_seconds numeric DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   given constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'lease_seconds', lease_seconds, 'heartbeat_seconds', heartbeat_seconds, 'poll_seconds', poll_seconds,
     'grace_seconds', grace_seconds, 'max_attempts', max_attempts, 'max_deaths', max_deaths,
     'retry_1_seconds', retry_1_seconds, 'retry_2_seconds', retry_2_seconds, 'retry_3_seconds', retry_3_seconds,
-    'retention_days', retention_days));
+    'retention_days', retention_days, 'source_timeout_seconds', source_timeout_seconds));
   errors jsonb;
   future jsonb;
 BEGIN
@@ -77,10 +79,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-                                                    numeric, numeric, numeric) IS
+                                                    numeric, numeric, numeric, numeric) IS
   'Changes the settings given and answers all of them. Agents obey new values with their next registration or '
   'heartbeat.';
 REVOKE ALL ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-                                                       numeric, numeric, numeric) FROM PUBLIC;
+                                                       numeric, numeric, numeric, numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_update_settings(numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-                                                          numeric, numeric, numeric) TO cpi_admin;
+                                                          numeric, numeric, numeric, numeric) TO cpi_admin;

@@ -15,7 +15,7 @@ COMMENT ON FUNCTION @extschema@._cpi_source_json(@extschema@.cpi_sources, boolea
   'A source as the API shows it, with its credentials or without.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_source_json(@extschema@.cpi_sources, boolean) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_check_source(type text, port integer)
+CREATE OR REPLACE FUNCTION @extschema@._cpi_check_source(type text, port integer, host_key text)
 RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN coalesce(nullif(type, ''), 'sftp') <> 'sftp'
            THEN @extschema@._cpi_field_error('type', format('"%s" is no type of source', left(type, 255)),
@@ -23,9 +23,17 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
            ELSE '[]' END
       || CASE WHEN port NOT BETWEEN 1 AND 65535
            THEN @extschema@._cpi_field_error('port', port || ' is out of range: 1 to 65535') ELSE '[]' END
+      || CASE WHEN host_key !~ ('^\s*(|strict|SHA256:[A-Za-z0-9+/]{43}=?'
+                                '|(\S+\s+)?(ssh|sk-ssh|ecdsa-sha2|sk-ecdsa-sha2)-\S+\s+[A-Za-z0-9+/]{32,}=*(\s.*)?)\s*$')
+           THEN @extschema@._cpi_field_error(
+             'host_key', format('"%s" is neither a fingerprint nor a public key', left(host_key, 60)),
+             'Write "SHA256:…" as ssh-keygen -l prints it, a public key, or "strict"; leave it out to keep the first key '
+             'that the server shows.')
+           ELSE '[]' END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_check_source(text, integer) IS 'Findings about type and port of a source.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_check_source(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@._cpi_check_source(text, integer, text) IS
+  'Findings about type, port and host key of a source.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_check_source(text, integer, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_sources()
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -52,7 +60,7 @@ BEGIN
          THEN @extschema@._cpi_field_error('host', 'is missing') ELSE '[]' END
     || CASE WHEN coalesce(cpi_create_source.username, '') = ''
          THEN @extschema@._cpi_field_error('username', 'is missing') ELSE '[]' END
-    || @extschema@._cpi_check_source(cpi_create_source.type, cpi_create_source.port));
+    || @extschema@._cpi_check_source(cpi_create_source.type, cpi_create_source.port, cpi_create_source.host_key));
 
   INSERT INTO @extschema@.cpi_sources (name, description, host, port, username, remote_path, host_key)
     VALUES (cpi_create_source.name, nullif(cpi_create_source.description, ''), cpi_create_source.host,
@@ -68,8 +76,11 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_create_source(text, text, text, text, integer, text, text, text, text, text) IS
-$$Defines an SFTP server that files are fetched from. password and key_path (a file on the agent's machine) are stored
-sealed; in psql a literal reaches the server's log when statements are logged.$$;
+$$Defines an SFTP server that files are fetched from, with password or key_path (a private key on the agent's machine, which
+its owner alone may read); both: the password is the key's passphrase, and the login's where the server does not take the
+key. They are stored sealed; in psql a literal reaches the server's log when statements are logged. host_key is a SHA256
+fingerprint, a public key, or strict, which refuses unknown ones; without it the first key that the server shows is
+kept.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_create_source(text, text, text, text, integer, text, text, text, text, text)
   FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_create_source(text, text, text, text, integer, text, text, text, text, text)
@@ -96,7 +107,7 @@ DECLARE
 BEGIN
   PERFORM @extschema@._cpi_refuse(
     CASE WHEN new_name IS NULL THEN '[]' ELSE @extschema@._cpi_check_name(new_name) END
-    || @extschema@._cpi_check_source(cpi_update_source.type, cpi_update_source.port));
+    || @extschema@._cpi_check_source(cpi_update_source.type, cpi_update_source.port, cpi_update_source.host_key));
 
   UPDATE @extschema@.cpi_sources AS s SET
       name = coalesce(new_name, s.name),
@@ -160,3 +171,18 @@ $$Deletes a source and its credentials. Its projects stay, with source_id null. 
 them is running.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_delete_source(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_delete_source(text) TO cpi_admin;
+
+CREATE OR REPLACE FUNCTION @extschema@.cpi_test_source(id text)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM @extschema@._cpi_resolve('source', cpi_test_source.id);
+  PERFORM @extschema@._cpi_raise(501, 'a source is tested by an agent, from its own network',
+                                 hint => format('Run `cpi test %s`, or POST /sources/%s/test.', cpi_test_source.id,
+                                                @extschema@._cpi_url_encode(cpi_test_source.id)));
+END
+$$;
+COMMENT ON FUNCTION @extschema@.cpi_test_source(text) IS
+$$Connects to a source and lists what would be imported. Over REST only, since the agent connects, from its own network; in
+SQL it says so. A source that cannot be reached is success false, not an error.$$;
+REVOKE ALL ON FUNCTION @extschema@.cpi_test_source(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.cpi_test_source(text) TO cpi_operator;

@@ -31,6 +31,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    """Whether somebody listens on the port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def server_programs():
     """The directory of initdb and pg_ctl."""
     return Path(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))[-1]).parent

@@ -1,6 +1,6 @@
 -- Enqueueing: what becomes of each field, what is refused, and the idempotency key.
 BEGIN;
-SELECT plan(34);
+SELECT plan(36);
 SELECT fixture.project('shop');
 
 CREATE TEMP TABLE answer AS SELECT cpi_import('shop') AS a;
@@ -66,6 +66,17 @@ SELECT results_eq(format('SELECT fixture.field_errors($f$SELECT cpi_import(''sho
   ARRAY['sftp_override.' || f || ': is not that of the project''s source, whose credentials are for that server alone'],
   'the stored credentials are not sent to another ' || f)
   FROM (VALUES ('host', '{"host": "evil.example.com"}'), ('port', '{"host": "sftp.example.com", "port": 2222}')) AS v (f, o);
+GRANT USAGE ON SCHEMA tap, fixture TO PUBLIC;
+GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC;
+SET ROLE cpi_operator;
+SELECT results_eq($$SELECT fixture.field_errors($f$SELECT cpi_import('shop', sftp_override =>
+    '{"host": "sftp.example.com", "username": "u", "key_path": "/etc/cpi/erp_key"}')$f$)$$,
+  ARRAY['sftp_override.key_path: names a file on the agent''s machine, which only an admin may do'],
+  'an operator may not name a key file');
+SET ROLE cpi_admin;
+SELECT is(cpi_import('shop', sftp_override => '{"host": "x", "username": "u", "key_path": "/k"}') ->> 'status', 'pending',
+  'an admin may');
+RESET ROLE;
 SELECT is(cpi_import('shop', sftp_override => '{"host": "sftp.example.com", "port": 22, "remote_path": "/in"}') ->> 'status', 'pending',
   'other fields of the same server may be replaced');
 ROLLBACK TO with_source;

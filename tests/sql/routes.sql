@@ -14,6 +14,7 @@ INSERT INTO contract VALUES
   ('GET', '/sources', 'cpi_list_sources', 200, 'viewer'), ('POST', '/sources', 'cpi_create_source', 201, 'admin'),
   ('GET', '/sources/{id}', 'cpi_get_source', 200, 'admin'), ('PUT', '/sources/{id}', 'cpi_update_source', 200, 'admin'),
   ('DELETE', '/sources/{id}', 'cpi_delete_source', 204, 'admin'),
+  ('POST', '/sources/{id}/test', 'cpi_test_source', 200, 'operator'),
   ('GET', '/projects', 'cpi_list_projects', 200, 'viewer'), ('POST', '/projects', 'cpi_create_project', 201, 'admin'),
   ('GET', '/projects/{project}', 'cpi_get_project', 200, 'viewer'), ('PUT', '/projects/{project}', 'cpi_update_project', 200, 'admin'),
   ('DELETE', '/projects/{project}', 'cpi_delete_project', 204, 'admin'),

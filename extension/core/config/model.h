@@ -78,7 +78,7 @@ struct TableRule {
 struct ProjectConfig {
   std::string name;
   std::string local_path;              ///< `local.path`; empty: none
-  bool has_sftp = false;               ///< an inline `sftp` object is there (read by source/sftp)
+  bool has_sftp = false;               ///< an inline `sftp` object is there (read by source/sftp_settings)
   std::string file_pattern = "*.csv";  ///< `defaults.file_pattern`
   TableOptions defaults;
   TableNaming table_naming;

@@ -216,12 +216,6 @@ void check_rules(const Json& document, std::string_view project_name, Findings& 
          "name is " + document["name"].dump() + ", but the project is called " + shown(std::string(project_name)),
          "Leave \"name\" out, or give the project's name."});
   }
-  const Json sftp = document.value("sftp", Json::object());
-  if (sftp.contains("password") && sftp.contains("key_path")) {
-    findings.push_back(
-        {"sftp.key_path", "two_credentials", "sftp has both a password and a private key", "Leave one of them out."});
-  }
-
   const Json defaults = document.value("defaults", Json::object());
   check_scope({{"defaults"}, defaults, defaults, findings});
   const Json tables = document.value("tables", Json::array());

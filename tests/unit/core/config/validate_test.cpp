@@ -120,7 +120,6 @@ INSTANTIATE_TEST_SUITE_P(
     Contradictions, OneMistake,
     testing::Values(
         Mistake{R"({"name":"store"})", "name", "name_differs", "the project is called \"shop\"", ""},
-        Mistake{R"({"sftp":{"host":"h","password":"p","key_path":"k"}})", "sftp.key_path", "two_credentials", "", ""},
         Mistake{R"({"defaults":{"delimiter":"\""}})", "defaults.delimiter", "delimiter_holds_quote", "", "quote"},
         Mistake{R"({"defaults":{"delimiter":";","quote":";"}})", "defaults.quote", "delimiter_holds_quote", "", ""},
         Mistake{R"({"defaults":{"delimiter":"\n"}})", "defaults.delimiter", "line_break", "", ""},
