@@ -11,7 +11,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter --jobserver%,$(MAKEFLAGS)),
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build core agent extension install clean demo run \
-        test test-unit test-sql test-e2e test-fault test-upgrade check fuzz bench
+        test test-unit test-sql test-e2e test-contract test-fault test-upgrade check fuzz bench
 
 help: ## Print this list
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ test-sql: ## pgTAP of the extension (FILTER=connections)
 
 test-e2e: ## The real programs from outside (FILTER=jobs)
 	@tests/support/run_e2e.sh $(FILTER)
+
+test-contract: ## The OpenAPI document under two linters, its examples against a running agent (tools from npm)
+	@tests/support/run_contract.sh $(FILTER)
 
 test-fault: ## Kill things and see that nothing is lost or doubled
 	@tests/support/run_fault.sh $(FILTER)

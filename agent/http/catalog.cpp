@@ -65,23 +65,6 @@ void add_own_pages(Catalog& catalog) {
   }
 }
 
-void add_streams_and_rpc(Catalog& catalog) {
-  struct Own {
-    const char* method;
-    const char* path;
-    const char* native;
-  };
-  for (const Own own : {Own{"POST", "/rpc/{function}", "rpc"}, Own{"GET", "/rpc/{function}", "rpc"},
-                        Own{"GET", "/jobs/events", "events"}, Own{"GET", "/jobs/{id}/events", "events"}}) {
-    Route route;
-    route.method = own.method;
-    route.path = own.path;
-    route.role = Role::kViewer;
-    route.native = own.native;
-    if (catalog.router.add(route.method, route.path, catalog.routes.size())) catalog.routes.push_back(route);
-  }
-}
-
 }  // namespace
 
 const Argument* Function::argument(std::string_view argument_name) const {
@@ -162,7 +145,6 @@ Catalog parse_catalog(std::string schema, std::string version, std::string_view 
     throw std::runtime_error(std::string("the routes of the management database cannot be read: ") + error.what());
   }
   add_own_pages(catalog);
-  add_streams_and_rpc(catalog);
   return catalog;
 }
 

@@ -1,6 +1,7 @@
 -- The shapes of the API's answers, as components of the OpenAPI document. The functions make these answers; a test
 -- compares what each one really gives with what stands here.
-CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_object(description text, properties jsonb, optional text[] DEFAULT '{}')
+CREATE OR REPLACE FUNCTION @extschema@._cpi_openapi_object(
+  description text, properties jsonb, optional text[] DEFAULT '{}')
 RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'type', 'object', 'description', description, 'properties', properties,
@@ -87,7 +88,8 @@ BEGIN
     'ProjectList', @extschema@._cpi_openapi_list('Projects by name.', 'projects', 'Project'),
     'Accepted', @extschema@._cpi_openapi_object('A request that has become a job.', jsonb_build_object(
       'job_id', id, 'project', name, 'status', status, 'message', text, 'retry_of', id), '{retry_of}'),
-    'Job', @extschema@._cpi_openapi_object('A request to import.', job || jsonb_build_object('message', text), '{message}'),
+    'Job', @extschema@._cpi_openapi_object(
+      'A request to import.', job || jsonb_build_object('message', text), '{message}'),
     'JobWithDetails', @extschema@._cpi_openapi_object('A request to import, with its files and errors.',
       job || jsonb_build_object(
         'file_results', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'FileResult')),
@@ -122,7 +124,8 @@ BEGIN
     'NewApiKey', @extschema@._cpi_openapi_object('An API key with the key itself, shown this once.',
       api_key || jsonb_build_object('key', text)),
     'ApiKeyList', @extschema@._cpi_openapi_list('API keys by name.', 'api_keys', 'ApiKey'),
-    'Settings', (SELECT @extschema@._cpi_openapi_object('Settings by name.', jsonb_object_agg(s.name, jsonb_build_object(
+    'Settings', (
+      SELECT @extschema@._cpi_openapi_object('Settings by name.', jsonb_object_agg(s.name, jsonb_build_object(
         'type', 'number', 'minimum', s.minimum, 'maximum', s.maximum, 'default', s.value,
         'description', s.description))) FROM @extschema@.cpi_settings AS s WHERE s.builtin),
     'FieldError', @extschema@._cpi_openapi_object('What is wrong with one field.', jsonb_build_object(

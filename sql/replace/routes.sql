@@ -18,15 +18,22 @@ CREATE OR REPLACE TRIGGER cpi_routes_changed
 
 DELETE FROM @extschema@.cpi_routes WHERE builtin;
 INSERT INTO @extschema@.cpi_routes
-  (builtin, method, path, function, success_status, role, native, location, header_arguments, waits, answer, tag, summary)
+  (builtin, method, path, function, success_status, role, native, location, header_arguments, waits, answer, tag,
+   summary)
 VALUES
   (true, 'GET', '/', NULL, 200, 'anyone', 'root', NULL, '{}', false, 'Root', 'service',
    'Name and version, or the live page'),
   (true, 'GET', '/health', 'cpi_health', 200, 'anyone', 'health', NULL, '{}', false, 'Health', 'service',
    'Is the service well?'),
-  (true, 'GET', '/docs', NULL, 200, 'anyone', 'docs', NULL, '{}', false, NULL, 'service', 'This documentation as a page'),
+  (true, 'GET', '/docs', NULL, 200, 'anyone', 'docs', NULL, '{}', false, NULL, 'service',
+   'This documentation as a page'),
   (true, 'GET', '/openapi.json', 'cpi_openapi', 200, 'anyone', NULL, NULL, '{}', false, 'OpenAPI', 'service',
    'This documentation as an OpenAPI document'),
+
+  (true, 'POST', '/rpc/{function}', NULL, 200, 'viewer', 'rpc', NULL, '{}', false, NULL, 'service',
+   'Call a function by its name'),
+  (true, 'GET', '/rpc/{function}', NULL, 200, 'viewer', 'rpc', NULL, '{}', false, NULL, 'service',
+   'Call a function that changes nothing by its name'),
 
   (true, 'GET', '/connections', 'cpi_list_connections', 200, 'viewer', NULL, NULL, '{}', false, 'ConnectionList',
    'connections', 'List connections'),
@@ -69,13 +76,18 @@ VALUES
    '{"Idempotency-Key": "idempotency_key"}', true, 'Accepted', 'jobs', 'Import a project''s files'),
   (true, 'GET', '/jobs', 'cpi_list_jobs', 200, 'viewer', NULL, NULL, '{}', false, 'JobList', 'jobs',
    'List jobs, newest first'),
-  (true, 'GET', '/jobs/{id}', 'cpi_get_job', 200, 'viewer', NULL, NULL, '{}', true, 'JobWithDetails', 'jobs', 'One job'),
+  (true, 'GET', '/jobs/{id}', 'cpi_get_job', 200, 'viewer', NULL, NULL, '{}', true, 'JobWithDetails', 'jobs',
+   'One job'),
+  (true, 'GET', '/jobs/events', NULL, 200, 'viewer', 'events', NULL, '{}', false, NULL, 'jobs',
+   'What happens to jobs, as a stream of events'),
+  (true, 'GET', '/jobs/{id}/events', NULL, 200, 'viewer', 'events', NULL, '{}', false, NULL, 'jobs',
+   'What happens to one job, as a stream of events'),
   (true, 'POST', '/jobs/{id}/cancel', 'cpi_cancel_job', 200, 'operator', NULL, NULL, '{}', false, 'Job', 'jobs',
    'Cancel a job'),
   (true, 'POST', '/jobs/{id}/retry', 'cpi_retry_job', 202, 'operator', NULL, '/jobs/{job_id}', '{}', true, 'Accepted',
    'jobs', 'Try the failed files of a job again'),
-  (true, 'GET', '/jobs/{id}/rejects', 'cpi_list_rejects', 200, 'operator', NULL, NULL, '{}', false, 'RejectList', 'jobs',
-   'Rows that were not loaded'),
+  (true, 'GET', '/jobs/{id}/rejects', 'cpi_list_rejects', 200, 'operator', NULL, NULL, '{}', false, 'RejectList',
+   'jobs', 'Rows that were not loaded'),
   (true, 'GET', '/jobs/{id}/deliveries', 'cpi_list_deliveries', 200, 'viewer', NULL, NULL, '{}', false, 'DeliveryList',
    'deliveries', 'Webhooks of a job'),
   (true, 'POST', '/deliveries/{id}/retry', 'cpi_retry_delivery', 202, 'operator', NULL, NULL, '{}', false, 'Delivery',

@@ -1,6 +1,6 @@
 -- The OpenAPI document: whole, without loose ends, and true. That answers are as documented is tested beside each function.
 BEGIN;
-SELECT plan(15);
+SELECT plan(21);
 CREATE TEMP TABLE document AS SELECT cpi_openapi() AS d;
 CREATE TEMP TABLE operations AS
   SELECT p.key AS path, o.key AS method, o.value AS operation FROM document, jsonb_each(d -> 'paths') AS p, jsonb_each(p.value) AS o;
@@ -19,6 +19,21 @@ SELECT is_empty($$SELECT m[1] FROM document, regexp_matches(d::text, '"\$ref": "
 SELECT isnt_empty($$SELECT FROM document, regexp_matches(d::text, '#/components/schemas/ProjectConfig/\$defs/', 'g')$$,
   'those inside the config''s schema included');
 SELECT is_empty($$SELECT path, method FROM operations WHERE method = 'get' AND operation ? 'requestBody'$$, 'a GET has no body');
+SELECT is_empty($$SELECT path, method, r.key FROM operations, jsonb_each(operation -> 'responses') AS r
+  WHERE jsonb_typeof(r.value) <> 'object'$$, 'every response is an object');
+SELECT is_empty($$SELECT r.method, r.path FROM cpi_routes r LEFT JOIN operations o ON o.path = r.path AND o.method = lower(r.method)
+  WHERE r.success_status <> 204 AND r.function IS NOT NULL
+    AND o.operation #> ARRAY['responses', r.success_status::text, 'content', 'application/json', 'schema', '$ref'] IS NULL$$,
+  'every answer of a function has a schema');
+SELECT is_empty($$SELECT path, method FROM operations WHERE operation #> '{requestBody,content,application/json,schema,properties}' IS NOT NULL
+  AND operation #> '{requestBody,content,application/json,example}' IS NULL$$, 'every body has an example');
+SELECT is_empty($$SELECT path, method, p FROM operations, jsonb_array_elements(operation -> 'parameters') AS p
+  WHERE p ->> 'in' = 'path' AND NOT p ? 'example' OR NOT p ? 'description'$$, 'every parameter says what it is');
+SELECT ok((SELECT operation #> '{responses,200,content}' ? 'text/event-stream'
+  AND operation -> 'parameters' @> '[{"name": "Last-Event-ID", "in": "header"}, {"name": "id", "in": "path"}]'
+  FROM operations WHERE path = '/jobs/{id}/events'), 'streams are documented as such');
+SELECT is((SELECT operation #> '{requestBody,content,application/json,schema,properties,description,type}' FROM operations
+  WHERE path = '/connections/{id}' AND method = 'put'), '["string", "null"]', 'fields that are not needed may be null');
 SELECT is((SELECT operation #> '{requestBody,content,application/json,schema,required}' FROM operations WHERE path = '/connections' AND method = 'post'),
   '["name", "database_url"]', 'required fields are told');
 SELECT is((SELECT operation #>> '{requestBody,content,application/json,schema,properties,config,$ref}' FROM operations

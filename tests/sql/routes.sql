@@ -7,6 +7,8 @@ CREATE TEMP TABLE contract (method text, path text, function text, status intege
 INSERT INTO contract VALUES
   ('GET', '/', NULL, 200, 'anyone'), ('GET', '/health', 'cpi_health', 200, 'anyone'), ('GET', '/docs', NULL, 200, 'anyone'),
   ('GET', '/openapi.json', 'cpi_openapi', 200, 'anyone'),
+  ('POST', '/rpc/{function}', NULL, 200, 'viewer'), ('GET', '/rpc/{function}', NULL, 200, 'viewer'),
+  ('GET', '/jobs/events', NULL, 200, 'viewer'), ('GET', '/jobs/{id}/events', NULL, 200, 'viewer'),
   ('GET', '/connections', 'cpi_list_connections', 200, 'viewer'), ('POST', '/connections', 'cpi_create_connection', 201, 'admin'),
   ('GET', '/connections/{id}', 'cpi_get_connection', 200, 'admin'), ('PUT', '/connections/{id}', 'cpi_update_connection', 200, 'admin'),
   ('DELETE', '/connections/{id}', 'cpi_delete_connection', 204, 'admin'),
@@ -36,7 +38,7 @@ SELECT is_empty($$SELECT method, path FROM catalog WHERE success_status <> 204 A
   'every answer with a body is JSON');
 SELECT is_empty($$SELECT method, path FROM catalog WHERE method = 'GET' AND NOT stable$$, 'every GET calls a function that changes nothing');
 SELECT is_empty($$SELECT c.path, p.name FROM catalog c, regexp_matches(c.path, '\{([^}]*)\}', 'g') AS m, unnest(m) AS p (name)
-  WHERE NOT c.arguments @> jsonb_build_array(jsonb_build_object('name', p.name))$$, 'every name in a path is an argument');
+  WHERE c.function IS NOT NULL AND NOT c.arguments @> jsonb_build_array(jsonb_build_object('name', p.name))$$, 'every name in a path is an argument');
 SELECT is_empty($$SELECT c.function, c.role FROM catalog c JOIN cpi_routes r USING (method, path) WHERE c.function IS NOT NULL
   AND NOT has_function_privilege('cpi_' || CASE c.role WHEN 'anyone' THEN 'viewer' ELSE c.role END, to_regproc(c.function), 'EXECUTE')$$,
   'every route''s role may call its function');

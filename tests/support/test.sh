@@ -9,7 +9,7 @@ tests/support/install.sh || exit 1
 log=$(mktemp)
 trap 'rm -f "$log" "$log.summaries"' EXIT
 failed=()
-for suite in unit sql e2e fault upgrade; do
+for suite in unit sql e2e contract fault upgrade; do
   printf '\n== %s\n' "$suite"
   started=$SECONDS
   make --no-print-directory "test-$suite" 2>&1 | tee "$log"
