@@ -10,17 +10,13 @@
 
 namespace cpi::cli {
 
-void follow_job(store::Session& session, const std::string& job_id,
+void follow_job(store::Session& session, const std::string& job_id, const std::stop_token& stop,
                 const std::function<bool(store::Management&, const nlohmann::json& job)>& seen) {
   constexpr std::chrono::milliseconds kLook{500};
-  const std::stop_token never;
-  const store::Management* listening = nullptr;
   for (bool ended = false; !ended;) {
-    session.call(never, [&](store::Management& management) {
-      if (!session.connected() || listening != &management || !management.connection().healthy()) {
-        management.connection().exec("LISTEN cpi_jobs");
-        listening = &management;
-      }
+    session.call(stop, [&](store::Management& management) {
+      // Each time: it costs nothing where we listen already, and the connection may be a new one.
+      management.connection().exec("LISTEN cpi_jobs");
       const nlohmann::json job = store::get_job(management, job_id, false);
       ended = !seen(management, job) || store::is_final(job.value("status", ""));
       if (!ended) management.connection().wait_notification(kLook);

@@ -58,7 +58,8 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
                             "Key columns, separated by commas; else the table's own"))
       ->delimiter(',')
       ->allow_extra_args(false);
-  direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON"));
+  direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON"))
+      ->type_name("FILE");
   direct(command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab"));
   direct(command.add_option("--quote", flags.quote, "Quote character [\"]; empty: none"));
   direct(command.add_option("--escape", flags.escape, "Escape character inside quotes [the quote doubled]"));
@@ -74,7 +75,8 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
                             "Columns the file lacks: keep, null or fail [keep]"));
   direct(command.add_option("--duplicates", flags.duplicates, "A key that comes again: last, first or error [last]"));
   direct(command.add_option("--on-error", flags.on_error, "A row that does not fit: abort or continue [abort]"));
-  direct(command.add_option("--max-errors", flags.max_errors, "Rows that may be rejected: a number or a percentage"));
+  direct(command.add_option("--max-errors", flags.max_errors,
+                            "Rows that may be rejected: a number or a percentage; implies continue"));
 }
 
 }  // namespace
@@ -95,7 +97,7 @@ void add_import(CLI::App& app, int& exit_code) {
   command->add_flag("--dry-run", words->direct.dry_run, "Do everything but the commit");
   command->add_flag("--force", words->direct.force, "Load content again that a table without a key has got");
   command->add_flag("--json", words->direct.json, "Print results as JSON");
-  command->add_flag("--quiet,-q", words->direct.quiet, "Print errors only");
+  command->add_flag("--quiet,-q", words->direct.quiet, "Print only errors and rejected rows");
   command->add_option("--rejects", words->direct.rejects_file, "Write rejected rows to this file, to be mended")
       ->type_name("FILE");
   add_table_options(*command, words->direct.flags);

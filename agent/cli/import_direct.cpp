@@ -1,6 +1,7 @@
 #include "cli/import_direct.h"
 
 #include <fmt/format.h>
+#include <libpq-fe.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "import/failures.h"
 #include "import/load.h"
 #include "import/result_json.h"
+#include "observe/observe.h"
 #include "target/foreign_keys.h"
 
 namespace cpi::cli {
@@ -66,6 +68,19 @@ Error connect_error(const std::string& to, const db::Error& error) {
   return out;
 }
 
+/// Words that libpq cannot read as a URL or as keywords are wrong usage; that no server answers is not.
+Result<void> check_target(const std::string& to) {
+  char* why = nullptr;
+  PQconninfoOption* options = PQconninfoParse(to.c_str(), &why);
+  PQconninfoFree(options);
+  std::string message = why == nullptr ? "" : why;
+  PQfreemem(why);
+  if (options != nullptr) return {};
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  return Error{Code::kInvalidArgument, "--to is no connection: " + observe::mask(message), "",
+               "Write it as postgresql://user@host:5432/dbname, or as libpq's keywords: host=… dbname=…."};
+}
+
 // Named without its namespace where a line begins: formatters take `import` there for the keyword of modules.
 using LoadResult = import::LoadResult;
 
@@ -78,6 +93,7 @@ class DirectRun {
   int run() {
     Result<ImportOptions> options = ImportOptions::load(request_.flags);
     if (!options.ok()) return usage(options.error());
+    if (Result<void> target = check_target(request_.to); !target.ok()) return usage(target.error());
     const auto source = source::make_named_files_source({}, "", request_.files);
     Result<std::vector<source::Entry>> entries = source->list();
     if (!entries.ok()) return usage(entries.error());
@@ -249,7 +265,7 @@ class DirectRun {
   }
 
   const DirectImport& request_;
-  Interrupt interrupt_;
+  Interrupt interrupt_{"cpi: stopping, what is under way is rolled back (again to quit at once)"};
   std::vector<std::unique_ptr<Item>> items_;
   source::Source* source_ = nullptr;
   std::mutex mutex_;

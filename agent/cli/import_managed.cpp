@@ -1,14 +1,13 @@
 #include "cli/import_managed.h"
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <stdexcept>
 
 #include "cli/command.h"
 #include "cli/follow.h"
+#include "cli/interrupt.h"
 #include "cli/job_output.h"
 #include "cli/session.h"
 #include "cli/table.h"
@@ -24,25 +23,6 @@ using nlohmann::json;
 constexpr int kRejectsShown = 10;
 constexpr int kMostRejects = 1000000;
 constexpr int kExitInterrupted = 130;
-
-volatile std::sig_atomic_t interrupts = 0;
-
-/// The first Ctrl-C asks to cancel the job, the second leaves it alone.
-class InterruptHandler {
- public:
-  InterruptHandler() {
-    interrupts = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupts = interrupts + 1; };
-    ::sigaction(SIGINT, &action, &before_);
-  }
-  ~InterruptHandler() { ::sigaction(SIGINT, &before_, nullptr); }
-  InterruptHandler(const InterruptHandler&) = delete;
-  InterruptHandler& operator=(const InterruptHandler&) = delete;
-
- private:
-  struct sigaction before_ {};
-};
 
 /// A job that waits makes people wonder: after some seconds the reason is told, once.
 class WaitingNote {
@@ -89,29 +69,31 @@ void write_rejects(const std::string& path, const std::vector<store::RejectRow>&
   if (!out) throw std::runtime_error("cannot write the rejected rows to \"" + path + "\"");
 }
 
-/// Follows the job to its end. False: the person left it alone.
-bool follow(store::Session& session, const std::string& job_id, bool quiet) {
-  const InterruptHandler handler;
+/// Follows the job to its end: the first Ctrl-C asks to cancel it, the second leaves it alone. False: left alone.
+bool follow(store::Session& session, const std::string& job_id, const Interrupt& interrupt, bool quiet) {
   StatusLine line;
   WaitingNote waiting;
   bool cancelled = false;
-  follow_job(session, job_id, [&](store::Management& management, const json& job) {
-    if (interrupts > 1) return false;
-    if (interrupts == 1 && !cancelled) {
-      cancelled = true;
-      line.clear();
-      std::fputs("cancelling the job; press Ctrl-C again to leave it to itself\n", stderr);
-      try {
-        store::cancel_job(management, job_id);
-      } catch (const db::Error& error) {
-        if (!error.is("PT409")) throw;  // it has ended meanwhile
+  try {
+    follow_job(session, job_id, interrupt.token(), [&](store::Management& management, const json& job) {
+      if (interrupt.requested()) return false;
+      if (interrupt.count() > 0 && !cancelled) {
+        cancelled = true;
+        line.clear();
+        try {
+          store::cancel_job(management, job_id);
+        } catch (const db::Error& error) {
+          if (!error.is("PT409")) throw;  // it has ended meanwhile
+        }
       }
-    }
-    waiting.look(management, job, line);
-    if (!quiet) line.show(progress_line(job));
-    return true;
-  });
-  return interrupts < 2;
+      waiting.look(management, job, line);
+      if (!quiet) line.show(progress_line(job));
+      return true;
+    });
+  } catch (const store::Unreachable&) {
+    return false;
+  }
+  return !interrupt.requested();
 }
 
 int run(store::Session& session, const ManagedImport& request) {
@@ -129,7 +111,8 @@ int run(store::Session& session, const ManagedImport& request) {
     return 0;
   }
 
-  if (!follow(session, job_id, request.quiet)) {
+  const Interrupt interrupt("cpi: cancelling the job (again to leave it to itself)", 2);
+  if (!follow(session, job_id, interrupt, request.quiet)) {
     std::fprintf(stderr, "job %s goes on; see: cpi jobs %s\n", job_id.c_str(), job_id.c_str());
     return kExitInterrupted;
   }

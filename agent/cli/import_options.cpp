@@ -78,6 +78,10 @@ Result<ImportOptions> ImportOptions::load(const OptionFlags& flags) {
   if (const std::size_t dot = flags.table.find('.'); schema.empty() && dot != std::string::npos) {
     schema = flags.table.substr(0, dot);
     result.table_ = flags.table.substr(dot + 1);
+    if (schema.empty() || result.table_.empty() || result.table_.find('.') != std::string::npos) {
+      return Error{Code::kInvalidArgument, "--table \"" + flags.table + "\" is neither table nor schema.table", "",
+                   "Name the schema of a table whose name holds a dot with --schema."};
+    }
   }
 
   const json overlay = overlay_of(flags, schema);

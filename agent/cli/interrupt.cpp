@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <string_view>
+#include <utility>
 
 namespace cpi::cli {
 
@@ -20,17 +20,18 @@ sigset_t our_signals() {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(std::string note, int stop_at) {
   const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  watcher_ = std::jthread([this, signals](const std::stop_token& ended) {
+  watcher_ = std::jthread([this, signals, stop_at, note = "\n" + std::move(note) + "\n"](const std::stop_token& ended) {
     constexpr timespec kTick{0, 100'000'000};
     while (!ended.stop_requested()) {
       if (sigtimedwait(&signals, nullptr, &kTick) < 0) continue;
       if (source_.stop_requested()) ::_exit(130);
-      constexpr std::string_view kNote = "\ncpi: stopping, what is under way is rolled back (again to quit at once)\n";
-      [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kNote.data(), kNote.size());
-      source_.request_stop();
+      if (++count_ == 1) {
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, note.data(), note.size());
+      }
+      if (count_ >= stop_at) source_.request_stop();
     }
   });
 }

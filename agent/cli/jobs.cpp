@@ -31,7 +31,7 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 int show_one(store::Session& session, const JobsOptions& options) {
   if (options.watch) {
     StatusLine line;
-    follow_job(session, options.id, [&line](store::Management&, const nlohmann::json& job) {
+    follow_job(session, options.id, {}, [&line](store::Management&, const nlohmann::json& job) {
       line.show(progress_line(job));
       return true;
     });

@@ -2,7 +2,12 @@
 
 import csv
 import json
+import os
+import signal
 import subprocess
+import time
+
+import psycopg2
 
 import harness
 from harness import run_cpi
@@ -23,6 +28,19 @@ def test_wrong_usage_ends_with_2(tmp_path):
     misspelt = run_cpi("improt")
     assert misspelt.returncode == 2 and 'Did you mean "import"?' in misspelt.stderr
     assert run_cpi("import", "--no-such-flag").returncode == 2
+
+
+def test_what_is_no_connection_or_no_table_is_wrong_usage(database, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text(ROWS)
+    for url in ("http://user:canary-pw@host/db", "nonsense"):
+        result = run_cpi("import", "--to", url, file)
+        assert result.returncode == 2, result
+        assert "--to is no connection" in result.stderr and "canary" not in result.stderr
+    for table in ("a.b.c", ".people", "public."):
+        result = run_cpi("import", "--to", database.url, "--table", table, file)
+        assert result.returncode == 2 and "neither table nor schema.table" in result.stderr, result
+    assert database.rows("SELECT FROM pg_tables WHERE schemaname = 'public'") == []
 
 
 def test_json_is_one_file_result_per_file(database, tmp_path):
@@ -154,3 +172,22 @@ def test_serve_without_the_extension_prints_what_to_run(cluster):
                             env={"MANAGEMENT_DATABASE_URL": database.url, "PATH": "/usr/bin:/bin", "PORT": "0"})
     assert result.returncode == 1
     assert "CREATE EXTENSION cpi" in result.stderr and "cpi init" in result.stderr, result
+
+
+def test_ctrl_c_cancels_the_job(agent, database, name):
+    folder = agent.project(name, database)
+    (folder / "people.csv").write_text(ROWS)
+    database.execute("CREATE TABLE people (id text PRIMARY KEY, name text)")
+    environment = {**os.environ, **{k: v for k, v in agent.environment.items() if k.startswith("CPI_")}}
+    with psycopg2.connect(database.url) as holder, holder.cursor() as cursor:
+        cursor.execute("LOCK TABLE people")  # or the job would be over before anybody could press a key
+        process = subprocess.Popen([str(harness.CPI), "import", name], env=environment, stderr=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        while not (running := agent.get(f"/jobs?project={name}&status=running").json["jobs"]):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, (out, err)
+    assert "cancelling the job" in err and "cancelled" in out
+    assert agent.get(f"/jobs/{running[0]['id']}").json["status"] == "cancelled"
+    assert database.value("SELECT count(*) FROM people") == 0
