@@ -131,7 +131,10 @@ Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig&
       return Error{Code::kFileNotAllowed, "this agent may read no local files", "",
                    "Set CPI_LOCAL_ROOTS for the agent."};
     }
-    return source::make_named_files_source(roots, claim.local_files_base_path, claim.local_files);
+    // Where the agent happens to have been started means nothing to whoever names the files.
+    const std::filesystem::path home =
+        config.local_path.empty() ? roots.front() : std::filesystem::path(config.local_path);
+    return source::make_named_files_source(roots, home / claim.local_files_base_path, claim.local_files);
   }
   if (!config.local_path.empty()) {
     return source::make_local_source(roots, config.local_path, patterns_have_directories(config));

@@ -173,9 +173,10 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_import(text, text, jsonb, text, jsonb, boolean, boolean, text) IS
 $$Queues an import of a project's files and answers its job. callback_url is called when the job has ended; local_files
-names files on the agent's machine, below local_files_base_path when that is given; sftp_override replaces fields of the
-project's source for this job (a key_path in it only for admins); force loads even what was loaded before; dry_run does everything and rolls back.
-idempotency_key (the header Idempotency-Key): the same request with the same key gives the same job again, a different one
+names files on the agent's machine; relative names are looked for in local_files_base_path, and without it in the config's
+local.path or else in the first of the agent's CPI_LOCAL_ROOTS; sftp_override replaces fields of the project's source for
+this job (a key_path in it only for admins); force loads even what was loaded before; dry_run does everything and rolls
+back. idempotency_key (the header Idempotency-Key): the same request with the same key gives the same job again, a different one
 is refused with 422. A project without a connection is refused with 400.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_import(text, text, jsonb, text, jsonb, boolean, boolean, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_import(text, text, jsonb, text, jsonb, boolean, boolean, text) TO cpi_operator;

@@ -144,6 +144,17 @@ def test_directories_and_fifos_are_no_files_and_never_hang(agent, database, name
     assert "regular file" in job["file_results"][0]["error"] or "directory" in job["file_results"][0]["error"], job
 
 
+def test_relative_local_files_are_those_of_the_project(agent, database, name):
+    folder = agent.project(name, database)
+    (folder / "day").mkdir()
+    (folder / "t.csv").write_text("id\n1\n")
+    (folder / "day" / "t.csv").write_text("id\n2\n")
+    assert agent.run_import(name, local_files=["t.csv"])["status"] == "completed"
+    assert agent.run_import(name, local_files=["t.csv"], local_files_base_path="day")["status"] == "completed"
+    assert agent.run_import(name, local_files=["day/../../../postgres/PG_VERSION"])["status"] == "failed"
+    assert database.rows("SELECT id FROM t ORDER BY id") == [("1",), ("2",)]
+
+
 def test_files_outside_the_allowed_roots_are_refused(agent, database, name):
     agent.project(name, database)
     job = agent.run_import(name, local_files=["/etc/passwd"])
