@@ -14,6 +14,7 @@ void add_serve(CLI::App& app, int& exit_code);
 void add_init(CLI::App& app, int& exit_code);
 void add_import(CLI::App& app, int& exit_code);
 void add_jobs(CLI::App& app, int& exit_code);
+void add_sniff(CLI::App& app, int& exit_code);
 void add_psql(CLI::App& app, int& exit_code);
 
 }  // namespace cpi::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/dialect_line.h"
 
 namespace cpi::cli {
 
@@ -92,6 +93,7 @@ std::string error_text(const Error& error) {
 std::string remarks(const import::LoadResult& result, const std::string& rejects_file) {
   const std::string name = printable(result.filename);
   std::string out;
+  if (const std::string line = dialect_line(result.detected); !line.empty()) out += name + ": " + line + "\n";
   for (const std::string& warning : result.warnings) out += name + ": warning: " + printable(warning) + "\n";
   if (result.error.has_value()) out += name + ": error: " + error_text(*result.error);
 

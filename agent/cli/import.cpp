@@ -60,12 +60,13 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
       ->allow_extra_args(false);
   direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON"))
       ->type_name("FILE");
-  direct(command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab"));
-  direct(command.add_option("--quote", flags.quote, "Quote character [\"]; empty: none"));
-  direct(command.add_option("--escape", flags.escape, "Escape character inside quotes [the quote doubled]"));
-  direct(command.add_option("--encoding", flags.encoding, "Encoding of the files [utf-8]"));
-  direct(command.add_option("--header", flags.header, "true, false, or the number of header rows [true]"));
-  direct(command.add_option("--skiprows", flags.skiprows, "Lines before the header to be ignored [0]"));
+  direct(
+      command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab; auto detects"));
+  direct(command.add_option("--quote", flags.quote, "Quote character [\"]; empty: none; or auto"));
+  direct(command.add_option("--escape", flags.escape, "Escape character inside quotes [the quote doubled]; or auto"));
+  direct(command.add_option("--encoding", flags.encoding, "Encoding of the files [utf-8]; or auto"));
+  direct(command.add_option("--header", flags.header, "true, false, the number of header rows, or auto [true]"));
+  direct(command.add_option("--skiprows", flags.skiprows, "Lines before the header to be ignored [0]; or auto"));
   direct(command.add_option("--null-if", flags.null_if, "Unquoted fields that mean NULL [empty ones]"))
       ->allow_extra_args(false);
   direct(command.add_option("--datestyle", flags.datestyle, "Order of day, month and year, such as DMY"));

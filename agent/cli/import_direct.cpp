@@ -205,8 +205,8 @@ class DirectRun {
   LoadResult load(Item& item) {
     const std::function<db::Connection()> connector = [this] { return connect(); };
     import::LoadContext context{*source_, connector, item.progress, interrupt_.token(), reach_failpoint};
-    import::LoadRequest request{item.load_id,    "", 1, item.entry, item.file.options, item.table, request_.force,
-                                request_.dry_run};
+    import::LoadRequest request{item.load_id,     "",     1, item.entry, item.file.options, item.table, request_.force,
+                                request_.dry_run, nullptr};
     for (;; ++request.attempt) {
       if (interrupt_.requested()) return failed(item, import::stopped());
       try {
@@ -224,7 +224,7 @@ class DirectRun {
     import::LoadResult& result = *item.result;
     if (request_.rejects_file.empty() || result.rejects.empty()) return;
     const std::string path = rejects_path(request_.rejects_file, item.table.table, items_.size() > 1);
-    const std::string csv = rejects_csv(item.file.options.dialect, result.header, result.rejects);
+    const std::string csv = rejects_csv(result.dialect, result.header, result.rejects);
     if (Result<void> written = write_rejects(path, csv); written.ok()) {
       item.rejects_file = path;
     } else {

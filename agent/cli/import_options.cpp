@@ -53,7 +53,7 @@ json overlay_of(const OptionFlags& flags, const std::string& schema) {
   if (flags.escape) out["escape"] = *flags.escape;
   if (!flags.encoding.empty()) out["encoding"] = flags.encoding;
   if (!flags.header.empty()) out["header"] = number_or_text(flags.header);
-  if (flags.skiprows) out["skiprows"] = *flags.skiprows;
+  if (!flags.skiprows.empty()) out["skiprows"] = number_or_text(flags.skiprows);
   if (!flags.null_if.empty()) out["null_if"] = flags.null_if;
   if (!flags.types.empty()) out["types"] = flags.types;
   if (!flags.new_columns.empty()) out["new_columns"] = flags.new_columns;

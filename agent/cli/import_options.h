@@ -20,8 +20,8 @@ struct OptionFlags {
   std::optional<std::string> quote;
   std::optional<std::string> escape;
   std::string encoding;
-  std::string header;  ///< true, false or a number of rows
-  std::optional<std::int64_t> skiprows;
+  std::string header;  ///< true, false, a number of rows, or auto
+  std::string skiprows;  ///< a number of lines, or auto
   std::vector<std::string> null_if;
   std::string types;
   std::string new_columns;

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/dialect_line.h"
 #include "cli/table.h"
 
 namespace cpi::cli {
@@ -76,6 +77,8 @@ void append_files(std::string& out, const json& files) {
   for (const json& file : files) {
     const std::string error = text(file, "error");
     if (!error.empty()) out += "\n  " + printable(text(file, "filename")) + ": " + indented(error) + "\n";
+    const std::string detected = dialect_line(file.value("dialect", json()));
+    if (!detected.empty()) out += "\n  " + printable(text(file, "filename")) + ": " + detected + "\n";
     if (!file.contains("warnings") || !file["warnings"].is_array()) continue;
     for (const json& warning : file["warnings"]) {
       out += "\n  " + printable(text(file, "filename")) + ": note: " + indented(warning.get<std::string>()) + "\n";

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   cpi::cli::add_serve(app, exit_code);
   cpi::cli::add_init(app, exit_code);
   cpi::cli::add_jobs(app, exit_code);
+  cpi::cli::add_sniff(app, exit_code);
   cpi::cli::add_psql(app, exit_code);
   if (argc == 1) {
     std::fputs(app.help().c_str(), stderr);

@@ -50,16 +50,4 @@ Error from_target(const db::Error& error) {
   return {unreachable ? Code::kTargetUnreachable : Code::kTargetRefused, message, detail, error.hint()};
 }
 
-Result<void> check_dialect(const config::TableOptions& options) {
-  const char* option = nullptr;
-  if (options.detect_delimiter) option = "delimiter";
-  if (options.detect_quote) option = "quote";
-  if (options.detect_escape) option = "escape";
-  if (options.detect_header) option = "header";
-  if (options.detect_skiprows) option = "skiprows";
-  if (option == nullptr) return {};
-  return Error{Code::kInvalidConfig, std::string(option) + ": \"auto\" is not available in this version", "",
-               std::string("Say what the files have, or leave ") + option + " out for the default."};
-}
-
 }  // namespace cpi::import

@@ -21,7 +21,4 @@ Error stopped();
 /// kTargetRefused.
 Error from_target(const db::Error& error);
 
-/// Options that ask for the sniffer, which this version does not have, are refused by name.
-Result<void> check_dialect(const config::TableOptions& options);
-
 }  // namespace cpi::import

@@ -49,7 +49,10 @@ struct FileEnd {
 
 class JobRun {
  public:
-  JobRun(const store::Claim& claim, JobContext& context) : claim_(claim), context_(context) {}
+  JobRun(const store::Claim& claim, JobContext& context)
+      : claim_(claim),
+        context_(context),
+        dialects_(claim.dialects.is_array() ? claim.dialects : nlohmann::json::array()) {}
 
   JobEnd run() {
     Result<config::ProjectConfig> config = config::parse(claim_.config);
@@ -226,13 +229,43 @@ class JobRun {
     request.table = planned.table;
     request.force = claim_.force;
     request.dry_run = claim_.dry_run;
+    if (nlohmann::json* known = dialect_of(planned)) request.stored_dialect = *known;
     // What was fetched to be compared is kept, so that loading it need not fetch it again.
     std::unique_ptr<source::File> checked;
     if (config_.skip_loaded && !claim_.force) {
       if (std::optional<LoadResult> known = loaded_before(planned, checked)) return std::move(*known);
     }
     LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
-    return load_file(request, load);
+    LoadResult result = load_file(request, load);
+    learn(planned, result);
+    return result;
+  }
+
+  /// What is known of the dialect of files that match the same pattern and go to the same table; null: nothing.
+  nlohmann::json* dialect_of(const PlannedFile& planned) {
+    for (nlohmann::json& known : dialects_) {
+      if (known.value("file_pattern", "") == planned.options.file_pattern &&
+          known.value("schema", "") == planned.table.schema && known.value("table_name", "") == planned.table.table) {
+        return &known;
+      }
+    }
+    return nullptr;
+  }
+
+  /// The next file of the table is held against this one; with the file's result it is stored for later jobs.
+  void learn(const PlannedFile& planned, LoadResult& result) {
+    if (!result.learned.is_object() || result.error || claim_.dry_run) {
+      result.learned = nullptr;
+      return;
+    }
+    result.learned["file_pattern"] = planned.options.file_pattern;
+    result.learned["schema"] = planned.table.schema;
+    result.learned["table_name"] = planned.table.table;
+    if (nlohmann::json* known = dialect_of(planned)) {
+      *known = result.learned;
+    } else {
+      dialects_.push_back(result.learned);
+    }
   }
 
   /// `skip_loaded`: the result of a file whose very bytes an earlier load brought into the table; nothing when there
@@ -351,10 +384,11 @@ class JobRun {
   const store::Claim& claim_;
   JobContext& context_;
   config::ProjectConfig config_;
-  bool remote_ = false;     ///< the files come from another machine
-  std::string note_;        ///< what listing had to say
-  std::string last_error_;  ///< of the last file that failed
-  bool whole_ = true;       ///< every file of this attempt was loaded without a reject
+  nlohmann::json dialects_;  ///< the project's, and what this attempt has learned
+  bool remote_ = false;      ///< the files come from another machine
+  std::string note_;         ///< what listing had to say
+  std::string last_error_;   ///< of the last file that failed
+  bool whole_ = true;        ///< every file of this attempt was loaded without a reject
   std::unique_ptr<source::Source> source_;
 };
 

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <optional>
 
+#include "core/preview/known.h"
 #include "core/text/identifier.h"
 #include "import/commit.h"
 #include "import/content_hash.h"
+#include "import/detect.h"
 #include "import/failures.h"
 #include "import/pipeline.h"
 #include "import/raw_rows.h"
@@ -57,7 +59,8 @@ class StagingOwner {
 
 class Load {
  public:
-  Load(const LoadRequest& request, LoadContext& context) : request_(request), context_(context) {
+  Load(const LoadRequest& request, LoadContext& context)
+      : request_(request), context_(context), options_(request.options) {
     result_.filename = request.file.path;
     result_.table_name = request.table.table;
     result_.size = std::max<std::int64_t>(request.file.size, 0);
@@ -67,7 +70,7 @@ class Load {
     const auto start = std::chrono::steady_clock::now();
     try {
       Result<void> done = walk();
-      if (!done.ok()) fail(done.error());
+      if (!done.ok()) fail(with_advice(done.error()));
     } catch (const db::Error& error) {
       if (context_.stop.stop_requested()) {
         fail(stopped());
@@ -108,6 +111,7 @@ class Load {
     context_.failpoint("fetched");
     if (result_.size == 0) return nothing_to_load();
 
+    if (Result<void> found = find_dialect(); !found.ok()) return found;
     target::sweep_staging(*connection_, kOrphanSeconds);
     std::optional<Error> last;
     for (int i = 0; i < kMostPlans; ++i) {
@@ -149,19 +153,63 @@ class Load {
     return {};
   }
 
+  /// Puts what the file shows in the place of each "auto".
+  Result<void> find_dialect() {
+    result_.dialect = options_.dialect;
+    if (!preview::wants_detection(options_)) return {};
+    Result<Detection> found = detect(*file_, options_, request_.stored_dialect, request_.force, context_.stop);
+    if (!found.ok()) return found.error();
+    options_ = std::move(found->options);
+    result_.dialect = options_.dialect;
+    result_.detected = std::move(found->report);
+    result_.learned = std::move(found->learned);
+    detection_warnings_ = std::move(found->warnings);
+    return {};
+  }
+
+  /// A failure that a wrong dialect may be behind, with what the file looks like.
+  Error with_advice(Error error) const {
+    switch (error.code) {
+      case Code::kInvalidHeader:
+      case Code::kKeyMissing:
+      case Code::kColumnMissing:
+      case Code::kColumnUnknown:
+      case Code::kTooManyErrors:
+      case Code::kLimitExceeded: break;
+      default: return error;
+    }
+    if (file_ == nullptr || !result_.detected.is_null()) return error;
+    const std::string better = advice(*file_, options_);
+    if (!better.empty() && error.hint.find(better) == std::string::npos) {
+      error.hint = better + (error.hint.empty() ? "" : " " + error.hint);
+    }
+    return error;
+  }
+
+  /// A table is about to be made of a file with a single, odd column: rather the wrong delimiter than what is meant.
+  Result<void> check_single_column(const PlannerInput& input) const {
+    if (input.table.has_value() || input.header.size() != 1 || !options_.dialect.columns.empty()) return {};
+    if (!result_.detected.is_null() || input.header[0].find_first_of(";\t|,^~") == std::string::npos) return {};
+    std::size_t width = 0;
+    const std::string better = advice(*file_, options_, &width);
+    if (better.empty() || width < 2) return {};
+    return Error{Code::kInvalidHeader, "the file would become a table of one column, \"" + input.header[0] + "\"", "",
+                 better + " If it is one column, name it in \"columns\"."};
+  }
+
   /// Steps 5 and 6: header, catalog, plan.
   Result<Plan> make() {
     PlannerInput input;
     input.table = target::read_table(*connection_, request_.table);
     input.table_name = request_.table;
-    input.options = request_.options;
+    input.options = options_;
     input.server_version = connection_->server_version();
     input.text_type = target::resolve_type(*connection_, "text");
     input.file_size = file_->entry().size;
     input.cast_on_server = cast_on_server_;
-    const bool infer = !input.table.has_value() && request_.options.types == config::Types::kInfer;
+    const bool infer = !input.table.has_value() && options_.types == config::Types::kInfer;
     if (!survey_.has_value() || (infer && survey_->inferred.empty())) {
-      Result<Survey> found = survey(*file_, request_.options, infer, context_.progress, context_.stop);
+      Result<Survey> found = survey(*file_, options_, infer, context_.progress, context_.stop);
       if (!found.ok()) return found.error();
       survey_ = std::move(*found);
     }
@@ -171,6 +219,7 @@ class Load {
         input.inferred_types.push_back(target::resolve_type(*connection_, type));
       }
     }
+    if (Result<void> odd = check_single_column(input); !odd.ok()) return odd.error();
     return make_plan(input);
   }
 
@@ -230,8 +279,8 @@ class Load {
     const auto give_back = [&] { *connection_ = std::move(connections.front()); };
     const std::unique_ptr<Filter> filter = make_pass_all();
     try {
-      Result<PipelineOutcome> outcome = run_pipeline(*file_, request_.options, plan, staging, connections, *filter,
-                                                     rejects, context_.progress, context_.stop);
+      Result<PipelineOutcome> outcome = run_pipeline(*file_, options_, plan, staging, connections, *filter, rejects,
+                                                     context_.progress, context_.stop);
       give_back();
       return outcome;
     } catch (...) {
@@ -263,7 +312,7 @@ class Load {
     result_.rejects = rejects.kept();
     std::stable_sort(result_.rejects.begin(), result_.rejects.end(),
                      [](const csv::Reject& a, const csv::Reject& b) { return a.line < b.line; });
-    fill_in_raw_rows(*file_, request_.options, result_.rejects, context_.stop);
+    fill_in_raw_rows(*file_, options_, result_.rejects, context_.stop);
   }
 
   void report_committed(const CommitOutcome& outcome) {
@@ -276,7 +325,8 @@ class Load {
   void report_plan(const Plan& plan) {
     result_.strategy = strategy_name(plan.strategy);
     result_.strategy_reason = plan.strategy_reason;
-    result_.warnings = plan.warnings;
+    result_.warnings = detection_warnings_;
+    result_.warnings.insert(result_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     result_.columns.clear();
     for (const PlannedColumn& column : plan.columns) result_.columns.push_back(column.table_column);
   }
@@ -306,6 +356,8 @@ class Load {
   const LoadRequest& request_;
   LoadContext& context_;
   LoadResult result_;
+  config::TableOptions options_;  ///< the request's, with what was detected
+  std::vector<std::string> detection_warnings_;
   std::optional<db::Connection> connection_;
   std::unique_ptr<source::File> file_;
   std::optional<Survey> survey_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct LoadRequest {
   target::TableName table;
   bool force = false;  ///< load content again that the ledger knows (tables without a key)
   bool dry_run = false;
+  nlohmann::json stored_dialect;  ///< what earlier files of the table taught (import/detect.h); null: nothing
 };
 
 /// api.md's file result, without `id` and `status`, which the caller knows.
@@ -44,6 +46,9 @@ struct LoadResult {
   std::vector<std::string> header;   ///< the file's header, as the reader gave it
   std::vector<std::string> columns;  ///< the column names as loaded, in file order
   std::vector<csv::Reject> rejects;  ///< the first 10,000
+  csv::Dialect dialect;              ///< as the file was read; valid once the header is known
+  nlohmann::json detected;           ///< `Detection::report`; null when nothing was "auto"
+  nlohmann::json learned;            ///< `Detection::learned`, to be stored when the load succeeded; null likewise
 };
 
 struct LoadContext {

@@ -158,7 +158,6 @@ class Pipeline {
 Result<PipelineOutcome> run_pipeline(const source::File& file, const config::TableOptions& options, const Plan& plan,
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop) {
-  if (Result<void> dialect = check_dialect(options); !dialect.ok()) return dialect.error();
   Result<RowConverter> converter = RowConverter::make(plan, options);
   if (!converter.ok()) return converter.error();
   ContentHash hash;

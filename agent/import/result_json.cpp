@@ -54,6 +54,8 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["already_applied"] = result.already_applied;
   out["warnings"] = nlohmann::json::array();
   for (const std::string& warning : result.warnings) out["warnings"].push_back(storable(warning));
+  out["dialect"] = result.detected;
+  out["learned"] = result.success ? result.learned : nlohmann::json();
   out["columns"] = nlohmann::json::array();
   for (const std::string& column : result.columns) out["columns"].push_back(storable(column));
   return out;

@@ -9,7 +9,6 @@ namespace cpi::import {
 
 Result<Survey> survey(const source::File& file, const config::TableOptions& options, bool infer, Progress& progress,
                       std::stop_token stop) {
-  if (Result<void> dialect = check_dialect(options); !dialect.ok()) return dialect.error();
   Result<ByteFeed> feed = ByteFeed::open(file, options.encoding, nullptr);
   if (!feed.ok()) return feed.error();
   csv::Reader reader(options.dialect);

@@ -128,6 +128,7 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
   claim.attempt = answer.value("attempt", 1);
   claim.project = text_of(answer, "project");
   claim.config = text_of(answer, "config");
+  claim.dialects = answer.value("dialects", nlohmann::json::array());
   claim.connection_id = text_of(answer, "connection_id");
   claim.database_url = text_of(answer, "database_url");
   claim.lease = seconds_of(answer, "lease_seconds", AgentSettings().lease);

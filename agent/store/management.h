@@ -63,6 +63,7 @@ struct Claim {
   int attempt = 1;
   std::string project;
   std::string config;  ///< JSON, unmasked
+  nlohmann::json dialects;  ///< list: what earlier files taught where the config says "auto" (import/detect.h)
   std::string connection_id;
   std::string database_url;  ///< empty: the project has no connection
   std::chrono::milliseconds lease{0};

@@ -17,6 +17,8 @@ std::string_view code_name(Code code) {
     case Code::kSpoolFull: return "spool_full";
     case Code::kInvalidHeader: return "invalid_header";
     case Code::kUnknownEncoding: return "unknown_encoding";
+    case Code::kDialectUnclear: return "dialect_unclear";
+    case Code::kDialectChanged: return "dialect_changed";
     case Code::kLimitExceeded: return "limit_exceeded";
     case Code::kTooManyErrors: return "too_many_errors";
     case Code::kKeyMissing: return "key_missing";

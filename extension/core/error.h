@@ -27,6 +27,8 @@ enum class Code {
   kSpoolFull,           ///< a remote file cannot be kept on the agent's disk for now; retryable
   kInvalidHeader,       ///< the header is empty, over the limits, or names no usable column
   kUnknownEncoding,     ///< the encoding is not one that we know
+  kDialectUnclear,      ///< "auto" was asked for, and no reading of the file is convincing
+  kDialectChanged,      ///< the file is written otherwise than the project's files before it
   kLimitExceeded,       ///< a field, row, header or column count over the limits
   kTooManyErrors,       ///< more rejected rows than the options allow; the load changed nothing
   kKeyMissing,          ///< a primary-key column is not in the file or not in the table

@@ -64,6 +64,10 @@ std::string_view jsonb_argument(FunctionCallInfoBaseData* fcinfo, int index) {
   return from_server(text, static_cast<int>(std::strlen(text)));
 }
 
+bool interrupt_pending() noexcept { return INTERRUPTS_PENDING_CONDITION(); }
+
+void obey_interrupt() { CHECK_FOR_INTERRUPTS(); }
+
 void raise_if_failed(const Outcome& outcome) {
   if (outcome.kind != Outcome::Kind::kFailed) return;
   const char* code = outcome.sqlstate;

@@ -9,6 +9,7 @@ CREATE TABLE @extschema@.cpi_projects (
   source_id     uuid,
   config        jsonb       NOT NULL DEFAULT '{}',
   host_keys     jsonb       NOT NULL DEFAULT '{}',
+  dialects      jsonb       NOT NULL DEFAULT '[]',
   created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT cpi_projects_pkey PRIMARY KEY (id),
@@ -21,6 +22,7 @@ CREATE TABLE @extschema@.cpi_projects (
   CONSTRAINT cpi_projects_name_is_no_uuid CHECK (name !~* '^\{?([0-9a-f]{4}-?){8}\}?$'),
   CONSTRAINT cpi_projects_config_is_an_object CHECK (jsonb_typeof(config) = 'object'),
   CONSTRAINT cpi_projects_host_keys_are_an_object CHECK (jsonb_typeof(host_keys) = 'object'),
+  CONSTRAINT cpi_projects_dialects_is_a_list CHECK (jsonb_typeof(dialects) = 'array'),
   CONSTRAINT cpi_projects_config_is_masked CHECK (coalesce(config #>> '{sftp,password}', '***') = '***')
 );
 CREATE INDEX cpi_projects_connection ON @extschema@.cpi_projects (connection_id);
@@ -37,6 +39,9 @@ COMMENT ON COLUMN @extschema@.cpi_projects.config IS
 COMMENT ON COLUMN @extschema@.cpi_projects.host_keys IS
   'Host keys that were accepted on first sight of servers that the config or a request names: {"host:port": "SHA256:…"}. '
   'A host_key in the config goes before it; those of a source are in its own row.';
+COMMENT ON COLUMN @extschema@.cpi_projects.dialects IS
+  'Where the config says "auto": what was found in the files of each pattern and table. Later files are held against '
+  'it; written with the result of a file that was loaded.';
 COMMENT ON COLUMN @extschema@.cpi_projects.created_at IS 'When it was defined.';
 COMMENT ON COLUMN @extschema@.cpi_projects.updated_at IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_projects', '');

@@ -49,6 +49,20 @@ COMMENT ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) TO cpi_agent;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_learn_dialect(project_id uuid, learned jsonb)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE @extschema@.cpi_projects AS p SET
+      dialects = (SELECT coalesce(jsonb_agg(d.dialect ORDER BY d.place), '[]')
+                    FROM jsonb_array_elements(p.dialects) WITH ORDINALITY AS d (dialect, place)
+                    WHERE (d.dialect ->> 'file_pattern', d.dialect ->> 'schema', d.dialect ->> 'table_name')
+                          IS DISTINCT FROM (learned ->> 'file_pattern', learned ->> 'schema', learned ->> 'table_name'))
+                 || jsonb_build_array(learned)
+    WHERE p.id = _cpi_learn_dialect.project_id AND NOT p.dialects @> jsonb_build_array(learned)
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) IS
+  'Keeps what a file has shown of the dialect of its pattern and table, instead of what was known of it before.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_file(
   job_id uuid, fence bigint, file_id uuid, result jsonb, rejects jsonb DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -77,6 +91,7 @@ BEGIN
       duration_seconds = (result ->> 'duration_seconds')::numeric,
       warnings = nullif(result -> 'warnings', 'null'),
       columns = nullif(result -> 'columns', 'null'),
+      dialect = nullif(result -> 'dialect', 'null'),
       finished_at = coalesce(f.finished_at, clock_timestamp())
     WHERE f.id = _cpi_finish_file.file_id AND f.job_id = job.id
     RETURNING * INTO file;
@@ -89,6 +104,9 @@ BEGIN
            coalesce(x.reject ->> 'reason', 'rejected'), coalesce(x.reject ->> 'message', x.reject ->> 'reason', 'rejected'),
            x.reject ->> 'raw'
       FROM jsonb_array_elements(coalesce(nullif(rejects, 'null'), '[]')) WITH ORDINALITY AS x (reject, place);
+  IF file.status = 'completed' AND jsonb_typeof(result -> 'learned') = 'object' THEN
+    PERFORM @extschema@._cpi_learn_dialect(job.project_id, result -> 'learned');
+  END IF;
   PERFORM @extschema@._cpi_count_files(job.id);
   SELECT * INTO job FROM @extschema@.cpi_jobs AS j WHERE j.id = job.id;
   PERFORM @extschema@._cpi_notify_job(job, 'file_finished', jsonb_build_object(
@@ -97,7 +115,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) IS
-  'Writes a file''s result (the API''s file result with warnings and columns) and its rejects, and the job''s '
+  'Writes a file''s result (the API''s file result with warnings, columns and what was learned of the dialect) and its rejects, and the job''s '
   'totals. Writing it again changes nothing.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;

@@ -28,7 +28,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
               'success', CASE WHEN f.status <> 'pending' THEN f.status = 'completed' END,
               'error', f.error, 'strategy', f.strategy, 'strategy_reason', f.strategy_reason,
               'sha256', f.sha256, 'size', f.size, 'duration_seconds', f.duration_seconds,
-              'warnings', coalesce(f.warnings, '[]')) ORDER BY f.position), '[]')
+              'warnings', coalesce(f.warnings, '[]'), 'dialect', f.dialect) ORDER BY f.position), '[]')
        FROM @extschema@.cpi_job_files AS f WHERE f.job_id = _cpi_job_details.job_id),
     'errors',
     (SELECT coalesce(jsonb_agg(jsonb_build_object(

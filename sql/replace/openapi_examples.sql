@@ -19,6 +19,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
     "cpi_import": {"project": "customer_abc", "callback_url": "https://n8n.example.com/webhook/xyz"},
     "cpi_create_api_key": {"name": "n8n", "role": "operator", "expires_at": "2099-12-31T23:59:59Z"},
     "cpi_update_settings": {"retention_days": 90},
+    "cpi_sniff": {"content": "id;name\n1;Ada\n2;Grace\n"},
+    "cpi_preview": {"content": "id;name\n1;Ada\n2;Grace\n", "options": {"delimiter": "auto"}},
     "rpc": {"name": "customer_abc"}
   }'::jsonb
 $$;
@@ -50,7 +52,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
       "connection_id": "0b6c9d1e-1111-4a6f-8a52-5b1f6b6f0c01", "source_id": null,
       "config": {"name": "customer_abc", "local": {"path": "/var/lib/cpi/inbox/abc"},
                  "defaults": {"file_pattern": "*.csv", "primary_key": "id"}},
-      "created_at": "2026-11-24T01:00:00+00:00", "updated_at": "2026-11-24T01:00:00+00:00"}'::jsonb AS project,
+      "dialects": [], "created_at": "2026-11-24T01:00:00+00:00", "updated_at": "2026-11-24T01:00:00+00:00"}'::jsonb AS project,
     '{"id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "project_name": "customer_abc", "status": "completed",
       "started_at": "2026-11-24T02:00:00.01+00:00", "completed_at": "2026-11-24T02:00:01.31+00:00",
       "duration_seconds": 1.3, "files_processed": 1, "files_failed": 0, "total_inserted": 120, "total_updated": 3,
@@ -72,7 +74,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
          "rejected": 0, "deleted": 0, "success": true, "error": null, "strategy": "merge",
          "strategy_reason": "the table exists",
          "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-         "size": 211804, "duration_seconds": 1.21, "warnings": []}]}',
+         "size": 211804, "duration_seconds": 1.21, "warnings": [], "dialect": null}]}',
       'JobList', jsonb_build_object('jobs', jsonb_build_array(one.job), 'total', 1, 'total_is_estimate', false,
                                     'next', NULL),
       'RejectList', '{"kept": 1, "total": 1, "rejects": [

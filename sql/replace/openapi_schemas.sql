@@ -84,7 +84,9 @@ BEGIN
                              '"' || ref || 'ProjectConfig/$defs/')::jsonb,
     'Project', @extschema@._cpi_openapi_object('What is imported, how, and where to.', jsonb_build_object(
       'id', id, 'name', name, 'connection_id', id_or_null, 'source_id', id_or_null,
-      'config', jsonb_build_object('$ref', ref || 'ProjectConfig'), 'created_at', time, 'updated_at', time)),
+      'config', jsonb_build_object('$ref', ref || 'ProjectConfig'),
+      'dialects', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Dialect')),
+      'created_at', time, 'updated_at', time)),
     'ProjectList', @extschema@._cpi_openapi_list('Projects by name.', 'projects', 'Project'),
     'Accepted', @extschema@._cpi_openapi_object('A request that has become a job.', jsonb_build_object(
       'job_id', id, 'project', name, 'status', status, 'message', text, 'retry_of', id), '{retry_of}'),
@@ -105,7 +107,36 @@ BEGIN
       'read', count, 'inserted', count, 'updated', count, 'skipped', count, 'duplicates', count, 'rejected', count,
       'deleted', count, 'success', '{"type": ["boolean", "null"]}'::jsonb, 'error', text_or_null,
       'strategy', text_or_null, 'strategy_reason', text_or_null, 'sha256', text_or_null, 'size', count_or_null,
-      'duration_seconds', seconds_or_null, 'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb)),
+      'duration_seconds', seconds_or_null, 'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb,
+      'dialect', jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', ref || 'Dialect'),
+                                                               '{"type": "null"}'::jsonb)))),
+    'Dialect', '{"type": "object", "description":
+      "How files are written, where the config says \"auto\". In a file result: the options as they were used and, for each that was detected, its certainty (0 to 1) and the runner-up. In a project: what the files of a pattern and table have shown so far, to which later files are held.",
+      "properties": {"file_pattern": {"type": "string"}, "schema": {"type": "string"}, "table_name": {"type": "string"},
+        "filename": {"type": "string"}, "encoding": {"type": "string"}, "delimiter": {"type": "string"},
+        "quote": {"type": "string"}, "escape": {"type": "string"}, "header": {"type": ["boolean", "integer"]},
+        "skiprows": {"type": "integer"}, "comment": {"type": "string"},
+        "stop_at": {"type": "string"}, "trim": {"type": "boolean"}, "trailing_delimiter": {"type": "boolean"}, "detected": {"type": "object", "additionalProperties": {"type": "object",
+          "properties": {"certainty": {"type": "number"}, "runner_up": {"type": ["string", "null"]}}}}}}'::jsonb,
+    'Column', @extschema@._cpi_openapi_object('A column of a file.', jsonb_build_object(
+      'name', text, 'file_column', text, 'type', text)),
+    'Sniffed', @extschema@._cpi_openapi_object('How CSV text is written.', jsonb_build_object(
+      'dialect', jsonb_build_object('$ref', ref || 'Dialect'),
+      'columns', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Column')),
+      'rows_looked_at', count, 'rows_fitting', count, 'rows_read', count, 'rejected', count, 'complete', bool,
+      'config', '{"type": "object", "description": "The options that differ from their defaults."}'::jsonb,
+      'doubt', text_or_null)),
+    'Preview', @extschema@._cpi_openapi_object('What an import would read from CSV text.', jsonb_build_object(
+      'dialect', jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', ref || 'Dialect'),
+                                                               '{"type": "null"}'::jsonb)),
+      'columns', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Column')),
+      'rows', jsonb_build_object('type', 'array', 'items', @extschema@._cpi_openapi_object('A row.', jsonb_build_object(
+        'line', count, 'values', '{"type": "array", "items": {"type": ["string", "null"]}}'::jsonb))),
+      'rejects', jsonb_build_object('type', 'array', 'items', @extschema@._cpi_openapi_object('A rejected row.',
+        jsonb_build_object('line', count, 'offset', count, 'column', text_or_null, 'reason', text, 'message', text,
+                           'raw', text))),
+      'rows_read', count, 'rejected', count, 'complete', bool,
+      'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb)),
     'JobError', @extschema@._cpi_openapi_object('Something that went wrong in a job.', jsonb_build_object(
       'error_type', text, 'message', text, 'created_at', time)),
     'Reject', @extschema@._cpi_openapi_object('A row that was not loaded.', jsonb_build_object(

@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION @extschema@._cpi_project_json(project @extschema@.cpi
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     'id', project.id, 'name', project.name, 'connection_id', project.connection_id, 'source_id', project.source_id,
-    'config', project.config, 'created_at', project.created_at, 'updated_at', project.updated_at)
+    'config', project.config, 'dialects', project.dialects,
+    'created_at', project.created_at, 'updated_at', project.updated_at)
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_project_json(@extschema@.cpi_projects) IS 'A project as the API shows it.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_project_json(@extschema@.cpi_projects) FROM PUBLIC;

@@ -135,6 +135,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
   SELECT jsonb_build_object(
     'job_id', job.id, 'fence', job.fence, 'attempt', job.attempt, 'project', job.project_name,
     'config', @extschema@._cpi_unmask_config(p.id, p.config),
+    'dialects', p.dialects,
     'connection_id', p.connection_id,
     'database_url', @extschema@._cpi_get_secret('cpi_connections', p.connection_id, 'database_url'),
     'source', CASE WHEN p.source_id IS NULL THEN NULL ELSE

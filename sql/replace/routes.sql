@@ -93,6 +93,11 @@ VALUES
   (true, 'POST', '/deliveries/{id}/retry', 'cpi_retry_delivery', 202, 'operator', NULL, NULL, '{}', false, 'Delivery',
    'deliveries', 'Deliver a webhook again'),
 
+  (true, 'POST', '/rpc/cpi_sniff', 'cpi_sniff', 200, 'viewer', NULL, NULL, '{}', false, 'Sniffed', 'preview',
+   'How CSV text is written'),
+  (true, 'POST', '/rpc/cpi_preview', 'cpi_preview', 200, 'viewer', NULL, NULL, '{}', false, 'Preview', 'preview',
+   'What an import would read from CSV text'),
+
   (true, 'GET', '/api-keys', 'cpi_list_api_keys', 200, 'admin', NULL, NULL, '{}', false, 'ApiKeyList', 'api-keys',
    'List API keys'),
   (true, 'POST', '/api-keys', 'cpi_create_api_key', 201, 'admin', NULL, NULL, '{}', false, 'NewApiKey', 'api-keys',

@@ -23,6 +23,7 @@ def test_every_command_does_what_the_readme_says(agent, database, tmp_path):
     folder.mkdir()
     (folder / "customers.csv").write_text("id,name\n1,Ada\n2,Grace\n")
     (tmp_path / "customers.csv").write_text("id,name\n1,Ada\n2,Grace\n")
+    (tmp_path / "orders.csv").write_text("order_no;qty\n1;5\n")
     exchange = {"localhost:8000": f"127.0.0.1:{agent.port}", "postgresql://user:pass@host:5432/dbname": database.url,
                 "/var/lib/cpi/inbox": str(agent.inbox)}
     environment = {**os.environ, **{k: v for k, v in agent.environment.items() if k.startswith("CPI_")},

@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(49);
+SELECT plan(53);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -44,6 +44,19 @@ SELECT is((SELECT total_inserted FROM cpi_jobs), 4::bigint, 'and counts nothing 
 SELECT is((SELECT count(*) FROM cpi_job_rejects), 1::bigint, 'nor rejects');
 SELECT throws_ok($$SELECT pg_temp.finish(0, '{"success": true, "read": 10, "inserted": 4}')$$, '23514', NULL,
   'counts that do not add up are refused');
+
+-- What a file shows of its dialect is kept with the project, once it was loaded.
+SELECT lives_ok($$SELECT pg_temp.finish(0, '{"success": true, "read": 10, "inserted": 4, "updated": 3, "skipped": 1,
+  "duplicates": 1, "rejected": 1, "deleted": 2, "dialect": {"delimiter": ";", "detected": {"delimiter": {"certainty": 1}}},
+  "learned": {"file_pattern": "*.csv", "schema": "public", "table_name": "b", "delimiter": ";", "filename": "in/b.csv"}}',
+  '[{"line": 7, "reason": "invalid_number"}]')$$, 'a result may tell a dialect');
+SELECT is((SELECT dialect ->> 'delimiter' FROM cpi_job_files WHERE position = 1), ';', 'which the file keeps');
+SELECT is(cpi_get_project('shop') #>> '{dialects,0,delimiter}', ';', 'and its project');
+SELECT pg_temp.finish(0, '{"success": true, "read": 10, "inserted": 4, "updated": 3, "skipped": 1, "duplicates": 1,
+  "rejected": 1, "deleted": 2, "learned": {"file_pattern": "*.csv", "schema": "public", "table_name": "b",
+  "delimiter": "|"}}', '[{"line": 7, "reason": "invalid_number"}]');
+SELECT is((SELECT dialects FROM cpi_projects), '[{"file_pattern": "*.csv", "schema": "public", "table_name": "b", "delimiter": "|"}]',
+  'the last word of a pattern and table counts');
 
 -- Files that failed.
 SELECT lives_ok($$SELECT pg_temp.finish(2, '{"success": false, "status": "failed", "error": "missing.csv is not there"}')$$,

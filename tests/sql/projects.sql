@@ -10,7 +10,7 @@ SELECT is((SELECT connection_id FROM cpi_projects), (SELECT id FROM cpi_connecti
 SELECT is((cpi_create_project('by id', (SELECT id::text FROM cpi_connections)) ->> 'connection_id')::uuid,
   (SELECT id FROM cpi_connections), 'or by id');
 SELECT is(cpi_create_project('bare') - '{id,created_at,updated_at}'::text[],
-  '{"name": "bare", "connection_id": null, "source_id": null, "config": {}}', 'all but the name may be missing');
+  '{"name": "bare", "connection_id": null, "source_id": null, "config": {}, "dialects": []}', 'all but the name may be missing');
 SELECT fixture.answers_as(cpi_list_projects(), 'ProjectList', 'the list is as documented');
 SELECT is(cpi_list_projects() -> 'total', '3', 'and counts');
 SELECT is(cpi_get_project('shop') #>> '{config,defaults,primary_key}', 'id', 'one project is found by its name');

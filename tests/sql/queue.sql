@@ -31,7 +31,7 @@ SELECT is((SELECT c - '{job_id,connection_id}'::text[] FROM claim), '{
   "config": {"sftp": {"host": "h", "username": "u", "password": "geheim"}}, "source": null, "cancel_requested": false,
   "request": {"force": true, "dry_run": false, "local_files": ["a.csv"], "local_files_base_path": "/base",
               "only_files": null, "sftp_override": {"password": "anders"}},
-  "retry_of": null, "callback_url": "https://h/x"}', 'a claim holds all that an attempt needs, secrets in the clear');
+  "dialects": [], "retry_of": null, "callback_url": "https://h/x"}', 'a claim holds all that an attempt needs, secrets in the clear');
 SELECT is((SELECT c ->> 'job_id' FROM claim), (SELECT id::text FROM job), 'of the job that was due');
 SELECT results_eq('SELECT status, fence, attempt, agent_id, started_at IS NOT NULL FROM cpi_jobs',
   $$VALUES ('running', 1::bigint, 1, '00000000-0000-4000-8000-00000000000a'::uuid, true)$$, 'the job is running');

@@ -8,6 +8,7 @@ INSERT INTO contract VALUES
   ('GET', '/', NULL, 200, 'anyone'), ('GET', '/health', 'cpi_health', 200, 'anyone'), ('GET', '/docs', NULL, 200, 'anyone'),
   ('GET', '/openapi.json', 'cpi_openapi', 200, 'anyone'),
   ('POST', '/rpc/{function}', NULL, 200, 'viewer'), ('GET', '/rpc/{function}', NULL, 200, 'viewer'),
+  ('POST', '/rpc/cpi_sniff', 'cpi_sniff', 200, 'viewer'), ('POST', '/rpc/cpi_preview', 'cpi_preview', 200, 'viewer'),
   ('GET', '/jobs/events', NULL, 200, 'viewer'), ('GET', '/jobs/{id}/events', NULL, 200, 'viewer'),
   ('GET', '/connections', 'cpi_list_connections', 200, 'viewer'), ('POST', '/connections', 'cpi_create_connection', 201, 'admin'),
   ('GET', '/connections/{id}', 'cpi_get_connection', 200, 'admin'), ('PUT', '/connections/{id}', 'cpi_update_connection', 200, 'admin'),

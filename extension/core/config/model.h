@@ -38,6 +38,7 @@ struct Amount {
 
 /// The options of one table: `defaults`, overlaid by the first entry of `tables` that matches the file.
 struct TableOptions {
+  std::string file_pattern;                                         ///< of the entry that these options come from
   std::vector<std::string> primary_key;                             ///< empty: the table's own
   std::vector<std::pair<std::string, std::string>> column_mapping;  ///< file column → table column
   csv::Dialect dialect;

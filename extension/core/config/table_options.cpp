@@ -120,6 +120,7 @@ Json overlaid(const Json& defaults, const Json& entry) {
 
 TableOptions read_table_options(const Json& options) {
   TableOptions table;
+  table.file_pattern = options.value("file_pattern", "*.csv");
   if (options.contains("primary_key")) table.primary_key = texts(options["primary_key"]);
   const Json mapping = options.value("column_mapping", Json::object());
   for (const auto& item : mapping.items()) {

@@ -32,16 +32,25 @@ double weight(CellKind kind) {
   return 0;
 }
 
-void read_rows(const std::string& text, const Grammar& grammar, std::vector<SampleRow>& rows) {
+bool is_comment(std::string_view text, const std::string& comment) {
+  return !comment.empty() && text.starts_with(comment);
+}
+
+void read_rows(const std::string& text, const Grammar& grammar, const Dialect& dialect, std::int64_t skip_rows,
+               std::vector<SampleRow>& rows) {
   const Limits limits{kSniffBytes, kSniffBytes, kSniffBytes, 100'000};
   const char* at = text.data();
   const char* end = at + text.size();
   std::vector<RawField> raw;
   std::size_t line = 0;
+  bool gap = false;
   std::string value;
+  for (; skip_rows > 0 && at < end; --skip_rows, ++line) at = physical_line(at, end, true).next;
   for (std::size_t count = 0; at < end && count < kRows;) {
     const Line physical = physical_line(at, end, true);
-    if (physical.content_end == at) {
+    const std::string_view shown(at, static_cast<std::size_t>(physical.content_end - at));
+    if (shown.empty() || is_comment(shown, dialect.comment)) {
+      gap |= shown.empty();
       at = physical.next;
       ++line;
       continue;
@@ -50,10 +59,14 @@ void read_rows(const std::string& text, const Grammar& grammar, std::vector<Samp
     raw.clear();
     const ByteCursor cursor{grammar, end};
     const ParsedRow row = parse_row(grammar, limits, at, end, true, Strictness::kStrict, cursor, raw);
-    SampleRow sample{line, row.status == RowStatus::kComplete, {}};
+    SampleRow sample{line, row.status == RowStatus::kComplete, gap, shown, {}};
+    gap = false;
     if (!sample.good) {
       // The piece may just end within the row.
-      if (row.status == RowStatus::kUnclosedQuote && static_cast<std::size_t>(end - at) < kSniffBytes / 4) break;
+      if (row.status == RowStatus::kUnclosedQuote && text.size() > kSniffBytes / 2 &&
+          static_cast<std::size_t>(end - at) < kSniffBytes / 4) {
+        break;
+      }
       rows.push_back(std::move(sample));
       at = physical.next;
       ++line;
@@ -74,34 +87,66 @@ void read_rows(const std::string& text, const Grammar& grammar, std::vector<Samp
   }
 }
 
-std::vector<Dialect> all_candidates(const Sample& sample) {
+/// Whether blanks stand between a delimiter and a quote, which only `trim` can take.
+bool has_blanks_before(const std::string& all, const std::string& delimiter, const std::string& quote) {
+  if (delimiter.find_first_of(" \t") != std::string::npos) return false;
+  return all.find(delimiter + " " + quote) != std::string::npos ||
+         all.find(quote + " " + delimiter) != std::string::npos ||
+         all.find(delimiter + "\t" + quote) != std::string::npos;
+}
+
+std::vector<Dialect> all_candidates(const Sample& sample, const Known& known) {
   const std::string all = sample.beginning + sample.middle + sample.end;
+  const auto present = [&](const std::string& text) { return all.find(text) != std::string::npos; };
+  std::vector<std::string> delimiters = {
+      ",", ";", "\t", "|", "||", ", ", "; ", "::", "^", "~", "\x1F", "¦", ":", " ", "#", "*"};
+  std::vector<std::string> quotes = {"\"", "'", ""};
+  if (known.delimiter) delimiters = {*known.delimiter};
+  if (known.quote) quotes = {*known.quote};
   std::vector<Dialect> dialects;
-  for (const char* delimiter :
-       {",", ";", "\t", "|", "||", ", ", "; ", "::", "^", "~", "\x1F", "¦", ":", " ", "#", "*"}) {
-    if (all.find(delimiter) == std::string::npos && std::string_view(delimiter) != ",") continue;
-    for (const char* quote : {"\"", "'", ""}) {
-      if (*quote != '\0' && *quote != '"' && all.find(quote) == std::string::npos) continue;
-      if (*quote == '\0' && all.find('"') == std::string::npos) continue;
+  const auto add = [&](Dialect dialect) {
+    // A quote or an escape that begins as the delimiter does can be obeyed by no reader.
+    const auto clash = [&](const std::string& token) {
+      return !token.empty() && (dialect.delimiter.starts_with(token) || token.starts_with(dialect.delimiter));
+    };
+    if (clash(dialect.quote) || clash(dialect.escape)) return;
+    dialects.push_back(std::move(dialect));
+  };
+  for (const std::string& delimiter : delimiters) {
+    if (!known.delimiter && delimiter != "," && !present(delimiter)) continue;
+    for (const std::string& quote : quotes) {
+      if (!known.quote && quote == "'" && !present(quote)) continue;
+      if (!known.quote && quote.empty() && !present("\"")) continue;
       Dialect dialect;
       dialect.delimiter = delimiter;
       dialect.quote = quote;
-      dialects.push_back(dialect);
-      if (*quote != '\0' && all.find(std::string("\\") + quote) != std::string::npos) {
-        dialect.escape = "\\";
-        dialects.push_back(dialect);
+      dialect.comment = known.comment.value_or("");
+      dialect.skip_rows = known.skip_rows.value_or(0);
+      std::vector<std::string> escapes = {""};
+      if (!quote.empty() && present("\\" + quote)) escapes.emplace_back("\\");
+      if (known.escape) escapes = {*known.escape};
+      for (const std::string& escape : escapes) {
+        dialect.escape = escape == quote ? "" : escape;
+        dialect.trim = known.trim.value_or(false);
+        add(dialect);
+        if (known.trim || quote.empty() || !has_blanks_before(all, delimiter, quote)) continue;
+        dialect.trim = true;
+        add(dialect);
       }
     }
   }
   return dialects;
 }
 
-/// Sets a choice from the best score of each value.
+/// Sets a choice from the best score of each value. The same delimiter with and without a blank is one choice: which of
+/// the two it is shows in the cells, not in the shape of the table.
 Choice choose(const std::map<std::string, double>& scores, const std::string& chosen) {
-  Choice choice{chosen, 1, ""};
+  Choice choice{chosen, 1, std::nullopt};
   double next = 0;
   for (const auto& [value, score] : scores) {
-    if (value == chosen || score <= next) continue;
+    const auto bare = [](std::string_view text) { return text.substr(0, text.find_last_not_of(' ') + 1); };
+    const bool same = value == chosen || (!bare(value).empty() && bare(value) == bare(chosen));
+    if (same || score <= next) continue;
     next = score;
     choice.runner_up = value;
   }
@@ -157,35 +202,47 @@ CellKind kind_of(std::string_view cell) {
 Fit fit_of(const Sample& sample, const Dialect& dialect) {
   const Grammar grammar(dialect);
   Fit fit;
-  read_rows(sample.beginning, grammar, fit.beginning);
-  std::vector<SampleRow> further;
-  read_rows(sample.middle, grammar, further);
-  read_rows(sample.end, grammar, further);
+  read_rows(sample.beginning, grammar, dialect, dialect.skip_rows, fit.beginning);
+  read_rows(sample.middle, grammar, dialect, 0, fit.further);
+  read_rows(sample.end, grammar, dialect, 0, fit.further);
   std::map<std::size_t, std::size_t> widths;
   const auto each = [&](const auto& what) {
     for (const SampleRow& row : fit.beginning) what(row);
-    for (const SampleRow& row : further) what(row);
+    for (const SampleRow& row : fit.further) what(row);
   };
   each([&](const SampleRow& row) {
     ++fit.rows;
     if (row.good) ++widths[row.fields.size()];
   });
+  std::size_t most = 0;
   for (const auto& [width, count] : widths) {
-    if (count > fit.fitting || (count == fit.fitting && width > fit.width)) {
-      fit.fitting = count;
+    if (count > most || (count == most && width > fit.width)) {
+      most = count;
       fit.width = width;
     }
   }
-  if (fit.fitting == 0) return fit;
-  double typed = 0;
+  if (most == 0) return fit;
   std::vector<bool> filled(fit.width);
   each([&](const SampleRow& row) {
     if (!row.good || row.fields.size() != fit.width) return;
+    for (std::size_t column = 0; column < fit.width; ++column) {
+      if (!trimmed(row.fields[column]).empty()) filled[column] = true;
+    }
+  });
+  if (fit.width > 2 && !filled.back()) {
+    fit.trailing = true;
+    --fit.width;
+    filled.pop_back();
+  }
+  double typed = 0;
+  each([&](const SampleRow& row) {
+    if (!fit.fits(row)) return;
+    ++fit.fitting;
     double row_weight = 0;
     for (std::size_t column = 0; column < fit.width; ++column) {
-      const CellKind kind = kind_of(row.fields[column]);
-      row_weight += weight(kind);
-      if (kind != CellKind::kEmpty) filled[column] = true;
+      const std::string& cell = row.fields[column];
+      // A blank that begins a cell is rather a part of the delimiter.
+      row_weight += weight(kind_of(cell)) * (cell.size() > 1 && cell.front() == ' ' ? 0.98 : 1);
     }
     typed += row_weight / static_cast<double>(fit.width);
   });
@@ -197,43 +254,51 @@ Fit fit_of(const Sample& sample, const Dialect& dialect) {
   // One column fits any file; it is what is left when no delimiter makes a table.
   const double wide = fit.width == 1 ? 0.15 : 1.0 - 1.0 / static_cast<double>(fit.width * fit.width);
   fit.score = consistent * consistent * typed * typed * wide;
+  // What needs no further option is preferred.
+  if (dialect.trim) fit.score *= 0.995;
   return fit;
 }
 
-Fit find_dialect(const Sample& sample, Sniffed& sniffed) {
+Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed) {
+  const std::vector<Dialect> candidates = all_candidates(sample, known);
   std::map<std::string, double> delimiters;
-  std::map<std::string, double> quotes;
-  std::map<std::string, double> escapes;
+  std::vector<double> scores;
   Fit best;
-  Dialect chosen;
+  const Dialect* chosen = candidates.data();
   // Candidates come in the order of their frequency in the world, so that a tie goes to the usual one.
-  for (const Dialect& dialect : all_candidates(sample)) {
+  for (const Dialect& dialect : candidates) {
     Fit fit = fit_of(sample, dialect);
-    const auto note = [&](std::map<std::string, double>& scores, const std::string& value) {
-      double& score = scores[value];
-      score = std::max(score, fit.score);
-    };
-    note(delimiters, dialect.delimiter);
-    if (fit.score > best.score * 1.0001) {
+    scores.push_back(fit.score);
+    double& score = delimiters[dialect.delimiter];
+    score = std::max(score, fit.score);
+    if (&dialect == chosen || fit.score > best.score * 1.0001) {
       best = std::move(fit);
-      chosen = dialect;
+      chosen = &dialect;
     }
   }
-  for (const Dialect& dialect : all_candidates(sample)) {
-    if (dialect.delimiter != chosen.delimiter) continue;
-    const double score = fit_of(sample, dialect).score;
-    double& quote = quotes[dialect.quote];
-    quote = std::max(quote, score);
-    if (dialect.quote == chosen.quote) escapes[dialect.escape] = score;
+  std::map<std::string, double> quotes;
+  std::map<std::string, double> escapes;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].delimiter != chosen->delimiter) continue;
+    double& quote = quotes[candidates[i].quote];
+    quote = std::max(quote, scores[i]);
+    if (candidates[i].quote != chosen->quote) continue;
+    double& escape = escapes[candidates[i].escape];
+    escape = std::max(escape, scores[i]);
   }
-  sniffed.dialect.delimiter = chosen.delimiter;
-  sniffed.dialect.quote = chosen.quote;
-  sniffed.dialect.escape = chosen.escape;
-  sniffed.delimiter = choose(delimiters, chosen.delimiter);
-  sniffed.quote = choose(quotes, chosen.quote);
-  sniffed.escape = choose(escapes, chosen.escape);
-  sniffed.rows_seen = best.rows;
-  sniffed.rows_fitting = best.fitting;
+  sniffed.dialect = *chosen;
+  sniffed.delimiter = choose(delimiters, chosen->delimiter);
+  sniffed.quote = choose(quotes, chosen->quote);
+  sniffed.escape = choose(escapes, chosen->escape);
+  const auto shown = [&](const std::string& text) {
+    return !text.empty() &&
+           (sample.beginning.find(text) != std::string::npos || sample.middle.find(text) != std::string::npos ||
+            sample.end.find(text) != std::string::npos);
+  };
+  sniffed.delimiter.seen = best.width > 1;
+  sniffed.quote.seen = shown("\"") || chosen->quote == "'";
+  sniffed.escape.seen =
+      !chosen->quote.empty() && shown((chosen->escape.empty() ? chosen->quote : chosen->escape) + chosen->quote);
   return best;
 }
 

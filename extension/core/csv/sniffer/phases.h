@@ -12,7 +12,12 @@
 namespace cpi::csv::sniffer {
 
 /// Phase 1: the encoding of the pieces. Fails with kUnknownEncoding.
-Result<Choice> find_encoding(std::string_view beginning, std::string_view middle, std::string_view end);
+Result<Choice> find_encoding(std::string_view beginning, std::string_view middle, std::string_view end,
+                             std::string_view foreign);
+
+/// How much the text looks like words and numbers when its bytes are read in `encoding`: the higher the better,
+/// negative for what nobody writes. Internal to phase 1.
+double plausibility(std::string_view bytes, const std::string& encoding);
 
 /// The pieces as UTF-8; those behind the first begin at a line.
 struct Sample {
@@ -23,32 +28,45 @@ struct Sample {
 
 /// One row of a sample, as a candidate reads it.
 struct SampleRow {
-  std::size_t line = 0;  ///< physical lines before it
-  bool good = false;     ///< parsed without an error
+  std::size_t line = 0;    ///< physical lines before it
+  bool good = false;       ///< parsed without an error
+  bool after_gap = false;  ///< an empty line stands before it
+  std::string_view text;   ///< its first physical line
   std::vector<std::string> fields;
 };
 
 /// How well a candidate's table fits.
 struct Fit {
   double score = 0;
-  std::size_t width = 0;  ///< the most frequent number of fields
+  std::size_t width = 0;  ///< the most frequent number of fields, without the empty one of a trailing delimiter
+  bool trailing = false;
   std::size_t rows = 0;
   std::size_t fitting = 0;
   std::vector<SampleRow> beginning;  ///< the rows of the beginning
+  std::vector<SampleRow> further;    ///< and of the other pieces
+
+  bool fits(const SampleRow& row) const {
+    return row.good && (row.fields.size() == width || (trailing && row.fields.size() == width + 1));
+  }
 };
 
-/// Reads the sample by `dialect` and scores it.
+/// Reads the sample by `dialect` (delimiter, quote, escape, comment, trim, and skip_rows lines of the beginning) and
+/// scores it. The rows refer to the sample.
 Fit fit_of(const Sample& sample, const Dialect& dialect);
 
-/// Phase 2: fills in delimiter, quote and escape; returns the winner's fit.
-Fit find_dialect(const Sample& sample, Sniffed& sniffed);
+/// Phase 2: fills in delimiter, quote, escape and trim, but for what is known; returns the winner's fit.
+Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed);
 
-/// Phase 3: fills in header, skip_rows and columns.
-void find_header(const Fit& fit, Sniffed& sniffed);
+/// Phase 3: fills in comment and stop_at, and reads the sample again without comments where there are any.
+void find_remarks(const Sample& sample, const Known& known, Fit& fit, Sniffed& sniffed);
+
+/// Phase 4: fills in header, skip_rows and columns.
+void find_header(const Fit& fit, const Known& known, Sniffed& sniffed);
 
 /// What a cell looks like.
 enum class CellKind { kEmpty, kNumber, kMoment, kWord, kText, kMixed };
 CellKind kind_of(std::string_view cell);
+inline bool is_value(CellKind kind) { return kind == CellKind::kNumber || kind == CellKind::kMoment; }
 
 /// Certainty of a choice whose score is `best` against the next best.
 double certainty(double best, double next);

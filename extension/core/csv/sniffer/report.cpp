@@ -1,4 +1,4 @@
-// The walk through the phases, and phase 4: what to paste into a config.
+// The walk through the phases, and phase 5: what to paste into a config.
 #include <nlohmann/json.hpp>
 
 #include "core/csv/sniffer/phases.h"
@@ -32,16 +32,23 @@ std::string piece_of(std::string_view bytes, const std::string& encoding, bool f
 
 }  // namespace
 
-Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::string_view end) {
+Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::string_view end, const Known& known,
+                      std::string_view foreign) {
   const bool whole = middle.empty() && end.empty() && beginning.size() <= kSniffBytes;
   const bool end_cut = end.size() > kSniffBytes;
   beginning = beginning.substr(0, kSniffBytes);
   middle = middle.substr(0, kSniffBytes);
   if (end_cut) end = end.substr(end.size() - kSniffBytes);
-  Result<Choice> encoding = sniffer::find_encoding(beginning, middle, end);
-  if (!encoding.ok()) return encoding.error();
   Sniffed sniffed;
-  sniffed.encoding = *encoding;
+  if (known.encoding) {
+    Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(*known.encoding, {});
+    if (!transcoder.ok()) return transcoder.error();
+    sniffed.encoding = {*known.encoding, 1, std::nullopt, true};
+  } else {
+    Result<Choice> encoding = sniffer::find_encoding(beginning, middle, end, foreign);
+    if (!encoding.ok()) return encoding.error();
+    sniffed.encoding = *encoding;
+  }
   const std::string& name = sniffed.encoding.value;
   const sniffer::Sample sample{piece_of(beginning, name, true, !whole), piece_of(middle, name, false, true),
                                piece_of(end, name, false, false)};
@@ -49,25 +56,76 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
     return Error{Code::kInvalidHeader, "the file is empty: there is nothing to find out", "",
                  "Sniff a file that holds at least a header."};
   }
-  const sniffer::Fit fit = sniffer::find_dialect(sample, sniffed);
-  sniffer::find_header(fit, sniffed);
+  sniffer::Fit fit = sniffer::find_dialect(sample, known, sniffed);
+  sniffer::find_remarks(sample, known, fit, sniffed);
+  sniffer::find_header(fit, known, sniffed);
   return sniffed;
 }
 
+std::optional<Error> doubt(const Sniffed& sniffed, const Known& known) {
+  // Two readings that fit alike, or one that hardly fits: whoever knows the file must say it.
+  constexpr double kTossUp = 0.52;
+  constexpr double kPoor = 0.1;
+  const auto shown = [](const std::string& text) { return nlohmann::json(text).dump(); };
+  const auto unclear = [&](const char* option, const Choice& choice) {
+    return Error{Code::kDialectUnclear,
+                 std::string(option) + " cannot be told from the file: " + shown(choice.value) +
+                     " fits hardly better than " + shown(choice.runner_up.value_or("")),
+                 std::to_string(sniffed.rows_fitting) + " of the " + std::to_string(sniffed.rows_seen) +
+                     " rows looked at would have the same number of fields.",
+                 std::string("Say which it is: set \"") + option + "\" to " + shown(choice.value) + " or " +
+                     shown(choice.runner_up.value_or("")) + "."};
+  };
+  if (!known.delimiter && sniffed.delimiter.certainty < kTossUp && sniffed.delimiter.runner_up) {
+    return unclear("delimiter", sniffed.delimiter);
+  }
+  if (!known.delimiter && sniffed.columns.size() > 1 && sniffed.fit < kPoor) {
+    return Error{Code::kDialectUnclear, "no delimiter makes a table of this file",
+                 "The best is " + shown(sniffed.delimiter.value) + ": with it " + std::to_string(sniffed.rows_fitting) +
+                     " of the " + std::to_string(sniffed.rows_seen) + " rows looked at have the same number of fields.",
+                 "Look at the file, and set \"delimiter\", \"quote\" and, for lines before the table, \"skiprows\"."};
+  }
+  if (!known.encoding && sniffed.encoding.certainty < 0.2) {
+    return Error{Code::kDialectUnclear,
+                 "encoding cannot be told from the file: it may be " + shown(sniffed.encoding.value) +
+                     (sniffed.encoding.runner_up ? " or " + shown(*sniffed.encoding.runner_up) : ""),
+                 "", "Ask its producer, and set \"encoding\"."};
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+nlohmann::ordered_json differing_options(const Sniffed& sniffed) {
+  nlohmann::ordered_json options = nlohmann::ordered_json::object();
+  const Dialect usual;
+  const Dialect& found = sniffed.dialect;
+  if (found.delimiter != usual.delimiter) options["delimiter"] = found.delimiter;
+  if (found.quote != usual.quote) options["quote"] = found.quote;
+  if (found.escape != usual.escape) options["escape"] = found.escape;
+  if (sniffed.encoding.value != "utf-8") options["encoding"] = sniffed.encoding.value;
+  if (found.header_rows == 0) options["header"] = false;
+  if (found.header_rows > 1) options["header"] = found.header_rows;
+  if (found.skip_rows > 0) options["skiprows"] = found.skip_rows;
+  if (!found.comment.empty()) options["comment"] = found.comment;
+  if (!found.stop_at.empty()) options["stop_at"] = found.stop_at;
+  if (found.trim) options["trim"] = true;
+  return options;
+}
+
+}  // namespace
+
 std::string config_snippet(const Sniffed& sniffed) {
   std::string options;
-  const Dialect usual;
-  const auto say = [&](const char* key, const std::string& value) {
-    options += std::string("  ") + key + ": " + value + "\n";
-  };
-  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(); };
-  if (sniffed.dialect.delimiter != usual.delimiter) say("delimiter", quoted(sniffed.dialect.delimiter));
-  if (sniffed.dialect.quote != usual.quote) say("quote", quoted(sniffed.dialect.quote));
-  if (sniffed.dialect.escape != usual.escape) say("escape", quoted(sniffed.dialect.escape));
-  if (sniffed.encoding.value != "utf-8") say("encoding", quoted(sniffed.encoding.value));
-  if (sniffed.dialect.header_rows == 0) say("header", "false");
-  if (sniffed.dialect.skip_rows > 0) say("skiprows", std::to_string(sniffed.dialect.skip_rows));
+  const nlohmann::ordered_json found = differing_options(sniffed);
+  for (const auto& [key, value] : found.items()) {
+    options += "  " + key + ": " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  }
   return options.empty() ? "" : "defaults:\n" + options;
+}
+
+std::string config_json(const Sniffed& sniffed) {
+  return differing_options(sniffed).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace cpi::csv

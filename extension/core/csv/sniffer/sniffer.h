@@ -4,12 +4,14 @@
 // Phases, one file each:
 //   1. encoding    byte order mark, strict UTF-8, UTF-16 and 32 by their zero bytes, then ICU's detector
 //   2. candidates  every delimiter, quote and escape is tried; the table that fits most consistently, with the best
-//   typed
-//                  cells, wins
-//   3. header      lines before the table, and whether its first row names the columns
-//   4. report      a config snippet to paste
+//                  typed cells, wins
+//   3. remarks     lines that are comments, and where another table or a line of totals follows
+//   4. header      lines before the table, and how many of its rows name the columns
+//   5. report      a config snippet to paste
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,31 +25,58 @@ namespace cpi::csv {
 struct Choice {
   std::string value;
   double certainty = 0;
-  std::string runner_up;  ///< empty when nothing else was possible
+  std::optional<std::string> runner_up;  ///< absent when nothing else was possible
+  bool seen = true;  ///< false: the file shows nothing of the kind, so the value is just the usual one
 };
 
-/// What was found. `dialect` holds the choices ready for a reader.
+/// What need not be found out. An absent value is looked for; comment, stop_at and trim too.
+struct Known {
+  std::optional<std::string> encoding;
+  std::optional<std::string> delimiter;
+  std::optional<std::string> quote;
+  std::optional<std::string> escape;
+  std::optional<int> header_rows;
+  std::optional<std::int64_t> skip_rows;
+  std::optional<std::string> comment;
+  std::optional<std::string> stop_at;
+  std::optional<bool> trim;
+};
+
+/// What was found. `dialect` holds the choices, and what was known, ready for a reader.
 struct Sniffed {
   Dialect dialect;
   Choice encoding;  ///< a name for `make_transcoder`
   Choice delimiter;
   Choice quote;                      ///< empty value: none
   Choice escape;                     ///< empty value: doubling
-  Choice header;                     ///< "true" or "false"
+  Choice header;                     ///< "true", "false", or a number of rows above 1
   Choice skip_rows;                  ///< physical lines before the table
-  std::vector<std::string> columns;  ///< the first row of the table, or "column1", … without a header
+  bool trailing_delimiter = false;   ///< each row ends in a delimiter, which the reader knows how to take
+  std::vector<std::string> columns;  ///< the names of the table's header, or "column1", … without one
   std::size_t rows_seen = 0;         ///< rows of the three pieces that were looked at
   std::size_t rows_fitting = 0;      ///< those with the table's number of fields
+  double fit = 0;                    ///< how well the table fits, 0 to 1; to compare readings of one file
 };
 
 /// The bytes of a piece that are looked at, at most.
 inline constexpr std::size_t kSniffBytes = std::size_t{64} << 10;
 
 /// Sniffs a file. `middle` and `end` may be empty for short files; they need not begin at a row, but at a multiple of
-/// four bytes (UTF-32). Fails with kInvalidHeader for an empty file and kUnknownEncoding for one that is no text.
-Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::string_view end);
+/// four bytes (UTF-32). `foreign` may show bytes that the other pieces lack, for the encoding alone. Fails with
+/// kInvalidHeader for an empty file, and kUnknownEncoding for one that is no text or whose known encoding is unknown.
+Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::string_view end,
+                      const Known& known = {}, std::string_view foreign = {});
 
-/// The options that differ from their defaults, as YAML for `defaults` of a project's config; "" when all are defaults.
+/// Below this a choice is told with a warning.
+inline constexpr double kFairlyCertain = 0.75;
+
+/// Why the choices that were not known beforehand cannot be relied on (kDialectUnclear, with what to set); nothing
+/// when they can.
+std::optional<Error> doubt(const Sniffed& sniffed, const Known& known);
+
+/// The options that differ from their defaults, for `defaults` of a project's config or an entry of its `tables`.
+/// As YAML "" when all are defaults; as JSON one object, "{}" then.
 std::string config_snippet(const Sniffed& sniffed);
+std::string config_json(const Sniffed& sniffed);
 
 }  // namespace cpi::csv

@@ -65,7 +65,28 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"times are no table of colons", "day,time,what\n2024-01-02,12:30:00,a\n2024-01-03,13:30:00,b\n", ",",
                "\"", "", 1, 0},
         Sample{"CRLF", "id;name\r\n1;a\r\n2;b\r\n", ";", "\"", "", 1, 0},
-        Sample{"CR", "id;name\r1;a\r2;b\r", ";", "\"", "", 1, 0}));
+        Sample{"CR", "id;name\r1;a\r2;b\r", ";", "\"", "", 1, 0},
+        Sample{"semicolon and blank", "id; name; qty\n1; a; 5\n2; b; 7\n", "; ", "\"", "", 1, 0},
+        Sample{"blanks", "id name qty\n1 a 5\n2 b 7\n3 c 9\n", " ", "\"", "", 1, 0},
+        Sample{"tildes", "id~name~qty\n1~a~5\n2~b~7\n", "~", "\"", "", 1, 0},
+        Sample{"unit separators",
+               "id\x1Fname\x1Fqty\n1\x1F"
+               "a\x1F"
+               "5\n2\x1F"
+               "b\x1F"
+               "7\n",
+               "\x1F", "\"", "", 1, 0},
+        Sample{"a header of two rows, the second with units",
+               "weight,height,day\nkg,cm,UTC\n70,180,2024-01-02\n80,190,2024-01-03\n75,185,2024-01-04\n", ",", "\"", "",
+               2, 0},
+        Sample{"a header that is said twice", "id,name\nid,name\n1,a\n2,b\n3,c\n", ",", "\"", "", 2, 0},
+        Sample{"a preamble with the table's own delimiters",
+               "Sales 2024,,,\n,,,\nid,name,qty,day\n1,a,5,2024-01-01\n2,b,7,2024-01-02\n3,c,9,2024-01-03\n", ",", "\"",
+               "", 1, 2},
+        Sample{"a delimiter at the end of each row but the header", "id,name,qty\n1,a,5,\n2,b,7,\n3,c,9,\n", ",", "\"",
+               "", 1, 0},
+        Sample{"comments are no preamble", "# made by hand\nid,name,qty\n# and here\n1,a,5\n2,b,7\n", ",", "\"", "", 1,
+               0}));
 
 TEST(Sniffer, NamesCertaintyAndRunnerUp) {
   const Sniffed found = sniffed("id;price\n1;1,5\n2;2,5\n3;3,5\n");
@@ -74,6 +95,71 @@ TEST(Sniffer, NamesCertaintyAndRunnerUp) {
   EXPECT_GT(found.delimiter.certainty, 0.5);
   EXPECT_LT(found.delimiter.certainty, 1.0);
   EXPECT_THAT(found.columns, ElementsAre("id", "price"));
+}
+
+TEST(Sniffer, SaysWhatTheFileDoesNotShow) {
+  const Sniffed plain = sniffed("id,name\n1,a\n2,b\n");
+  EXPECT_TRUE(plain.delimiter.seen);
+  EXPECT_FALSE(plain.quote.seen);
+  EXPECT_FALSE(plain.escape.seen);
+  EXPECT_FALSE(plain.encoding.seen) << "plain ASCII is written alike in many encodings";
+  EXPECT_TRUE(sniffed("id,name\n1,\"a\"\"b\"\n").escape.seen);
+  EXPECT_FALSE(sniffed("name\nAnn\nBob\n").delimiter.seen);
+}
+
+TEST(Sniffer, FindsCommentsBlanksAndTrailingDelimiters) {
+  EXPECT_EQ(sniffed("id,name,qty\n# remark\n1,a,5\n2,b,7\n# another, one\n3,c,9\n").dialect.comment, "#");
+  EXPECT_EQ(sniffed("#id,name,qty\n1,a,5\n2,b,7\n").dialect.comment, "") << "a header may begin with it";
+  EXPECT_TRUE(sniffed("id,name,qty\n1,  \"a, b\" ,5\n2, \"c, d\",7\n3,\t\"x\",8\n").dialect.trim);
+  EXPECT_TRUE(sniffed("id,name,qty,\n1,a,5,\n2,b,7,\n").trailing_delimiter);
+  EXPECT_FALSE(sniffed("1,a,\n2,b,\n3,c,\n").trailing_delimiter) << "without a header it may be a column";
+}
+
+TEST(Sniffer, FindsWhereTheTableEnds) {
+  EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\n\nmade by Jo\n").dialect.stop_at, "\n");
+  EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nid,name,qty\n8,x,1\n").dialect.stop_at, "id,name,qty");
+  EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nTotal,,12\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n\n2,b,7\n").dialect.stop_at, "") << "rows that go on behind an empty line";
+}
+
+TEST(Sniffer, KeepsToWhatIsKnown) {
+  Known known;
+  known.delimiter = ",";
+  known.header_rows = 0;
+  Result<Sniffed> found = sniff("id;price\n1;1,5\n2;2,5\n", {}, {}, known);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->dialect.delimiter, ",");
+  EXPECT_EQ(found->dialect.header_rows, 0);
+  known.encoding = "no-such";
+  EXPECT_EQ(sniff("a,b\n", {}, {}, known).error().code, Code::kUnknownEncoding);
+}
+
+TEST(Sniffer, DoubtsWhatFitsAlike) {
+  const Sniffed clear = sniffed("id;name;qty\n1;a;5\n2;b;7\n");
+  EXPECT_FALSE(doubt(clear, {}).has_value());
+  const Sniffed unclear = sniffed("a,b;c\nd,e;f\ng,h;i\n");
+  const std::optional<Error> error = doubt(unclear, {});
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, Code::kDialectUnclear);
+  EXPECT_THAT(error->hint, HasSubstr("set \"delimiter\" to"));
+  Known known;
+  known.delimiter = ",";
+  EXPECT_FALSE(doubt(unclear, known).has_value()) << "what is known is not doubted";
+}
+
+TEST(Sniffer, FindsCodePagesOfDosAndWideCharactersOfOtherScripts) {
+  // "Müller;Größe;Köln" in code page 850, where ü is 0x81, ö 0x94, ß 0xE1.
+  EXPECT_EQ(sniffed("Name;Gr\x94\xE1"
+                    "e;Ort\nM\x81ller;5;K\x94ln\nJ\x84ger;7;N\x81rnberg\n")
+                .encoding.value,
+            "cp850");
+  // "имя;город" in UTF-16 without a byte order mark: zero bytes in the delimiters only.
+  std::string cyrillic;
+  for (const char16_t unit : std::u16string_view(u"имя;город\nИван;Москва\nАнна;Псков\nОльга;Тверь\n")) {
+    cyrillic += static_cast<char>(unit & 0xFF);
+    cyrillic += static_cast<char>(unit >> 8);
+  }
+  EXPECT_EQ(sniffed(cyrillic).encoding.value, "utf-16le");
 }
 
 TEST(Sniffer, FindsTheEncoding) {
@@ -112,6 +198,8 @@ TEST(Sniffer, LooksAtMiddleAndEndToo) {
 
 TEST(Sniffer, GivesAConfigToPaste) {
   EXPECT_EQ(config_snippet(sniffed("id,name\n1,a\n2,b\n")), "");
+  EXPECT_EQ(config_json(sniffed("id,name\n1,a\n2,b\n")), "{}");
+  EXPECT_EQ(config_json(sniffed("id;name\n1;a\n2;b\n")), "{\"delimiter\":\";\"}");
   EXPECT_EQ(config_snippet(sniffed("1\tAnn\n2\tBob\n3\tCid\n")), "defaults:\n  delimiter: \"\\t\"\n  header: false\n");
 }
 

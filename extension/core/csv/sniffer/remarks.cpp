@@ -1,0 +1,80 @@
+// Phase 3: lines that are no rows of the table, by what they begin with, and where the table ends before the file does.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "core/csv/header.h"
+#include "core/csv/sniffer/phases.h"
+
+namespace cpi::csv::sniffer {
+namespace {
+
+constexpr std::array<std::string_view, 5> kMarks = {"#", "//", "--", "%", "!"};
+constexpr std::array<std::string_view, 14> kTotals = {"total", "totals", "grand total", "sum",    "sums",
+                                                      "summe", "gesamt", "totaal",      "totale", "subtotal",
+                                                      "somme", "suma",   "итого",       "合計"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& byte : out) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
+  return out;
+}
+
+/// The mark with which every line begins that does not fit, and no line that does.
+std::string comment_mark(const Fit& fit) {
+  for (const std::string_view mark : kMarks) {
+    std::size_t comments = 0;
+    std::size_t rows = 0;
+    for (const auto* piece : {&fit.beginning, &fit.further}) {
+      for (const SampleRow& row : *piece) {
+        if (!row.text.starts_with(mark)) continue;
+        ++(fit.fits(row) ? rows : comments);
+      }
+    }
+    if (comments > 0 && rows == 0 && comments * 2 < fit.rows && fit.width > 1) return std::string(mark);
+  }
+  return {};
+}
+
+/// How the line begins at which the table ends: text for `stop_at`; empty when it goes on to the file's end.
+std::string end_mark(const Fit& fit) {
+  std::vector<const SampleRow*> rows;
+  for (const auto* piece : {&fit.beginning, &fit.further}) {
+    for (const SampleRow& row : *piece) rows.push_back(&row);
+  }
+  const auto first = std::find_if(rows.begin(), rows.end(), [&](const SampleRow* row) { return fit.fits(*row); });
+  if (first == rows.end() || fit.width < 2) return {};
+  // What repeats the header begins a second table.
+  for (auto i = static_cast<std::size_t>(first - rows.begin()) + 2; i < rows.size(); ++i) {
+    if (rows[i]->good && rows[i]->fields == (*first)->fields) return std::string(rows[i]->text);
+  }
+  // Behind an empty line nothing fits any more, though there is something.
+  const auto last =
+      std::find_if(rows.rbegin(), rows.rend(), [&](const SampleRow* row) { return fit.fits(*row); }).base();
+  if (last != rows.end() && (*last)->after_gap) return "\n";
+  // A last line of totals, with its word in the first cell.
+  const SampleRow& bottom = *rows.back();
+  if (rows.end() - first < 3 || !bottom.good || bottom.fields.empty()) return {};
+  const std::string_view cell = trimmed(bottom.fields.front());
+  std::string word = lower(cell);
+  while (!word.empty() && word.back() == ':') word.pop_back();
+  const bool totals = std::find(kTotals.begin(), kTotals.end(), word) != kTotals.end();
+  const bool alone =
+      std::none_of(first, rows.end() - 1, [&](const SampleRow* row) { return row->text.starts_with(cell); });
+  return totals && alone && bottom.text.starts_with(cell) ? std::string(cell) : std::string();
+}
+
+}  // namespace
+
+void find_remarks(const Sample& sample, const Known& known, Fit& fit, Sniffed& sniffed) {
+  Dialect& dialect = sniffed.dialect;
+  dialect.comment = known.comment ? *known.comment : comment_mark(fit);
+  if (!known.comment && !dialect.comment.empty()) fit = fit_of(sample, dialect);
+  dialect.stop_at = known.stop_at ? *known.stop_at : end_mark(fit);
+  sniffed.trailing_delimiter = fit.trailing;
+  sniffed.rows_seen = fit.rows;
+  sniffed.rows_fitting = fit.fitting;
+  sniffed.fit = fit.score;
+}
+
+}  // namespace cpi::csv::sniffer

@@ -1,0 +1,251 @@
+#include "core/preview/preview.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "core/csv/reader.h"
+#include "core/preview/known.h"
+#include "core/text/identifier.h"
+#include "core/text/transcoder.h"
+#include "core/text/utf8.h"
+#include "core/value/infer.h"
+
+namespace cpi::preview {
+
+namespace {
+
+constexpr std::size_t kMostRejects = 100;
+constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+
+/// Text as JSON takes it: valid, without NUL, which jsonb cannot hold.
+std::string storable(std::string_view text) {
+  std::string out;
+  text::append_replacing_invalid(text, out);
+  std::erase(out, '\0');
+  return out;
+}
+
+Json or_null(const std::string& text) { return text.empty() ? Json() : Json(storable(text)); }
+
+Error stopped() { return {Code::kStopped, "the preview was interrupted", "", ""}; }
+
+bool is_null(const config::TableOptions& options, const csv::Field& field) {
+  return !field.quoted &&
+         std::find(options.null_if.begin(), options.null_if.end(), field.text()) != options.null_if.end();
+}
+
+/// Reads bytes by resolved options; each row goes to `take`, which says whether more is wanted.
+struct Reading {
+  std::vector<std::string> header;
+  std::vector<csv::Reject> rejects;
+  std::int64_t rows = 0;
+  std::int64_t rejected = 0;
+  bool complete = false;
+};
+
+template <typename Take>
+Result<Reading> read(std::string_view bytes, const config::TableOptions& options, bool whole,
+                     const Interrupted& interrupted, const Take& take) {
+  Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(options.encoding, bytes.substr(0, 4));
+  if (!transcoder.ok()) return transcoder.error();
+  csv::Reader reader(options.dialect);
+  csv::Batch batch;
+  Reading reading;
+  std::string utf8;
+  std::size_t at = 0;
+  while (true) {
+    if (interrupted()) return stopped();
+    const Result<csv::Reader::Event> event = reader.next(batch);
+    if (!event.ok()) return event.error();
+    if (*event == csv::Reader::Event::kEnd) break;
+    if (*event == csv::Reader::Event::kNeedBytes) {
+      if (at == bytes.size()) {
+        if (!whole) break;  // what is left is cut anywhere
+        utf8.clear();
+        (*transcoder)->finish(utf8);
+        std::memcpy(reader.space(utf8.size() + 1).data(), utf8.data(), utf8.size());
+        reader.commit(utf8.size());
+        reader.finish();
+        continue;
+      }
+      utf8.clear();
+      const std::string_view chunk = bytes.substr(at, kChunkBytes);
+      (*transcoder)->convert(chunk, utf8);
+      at += chunk.size();
+      if (utf8.empty()) continue;
+      std::memcpy(reader.space(utf8.size()).data(), utf8.data(), utf8.size());
+      reader.commit(utf8.size());
+      continue;
+    }
+    reading.header = reader.header();
+    for (csv::Reject& reject : batch.rejects) {
+      ++reading.rejected;
+      if (reading.rejects.size() < kMostRejects) reading.rejects.push_back(std::move(reject));
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!take(reader.header(), batch.row(i))) return reading;
+      ++reading.rows;
+    }
+  }
+  reading.header = reader.header();
+  reading.complete = whole;
+  return reading;
+}
+
+Json columns_json(const config::TableOptions& options, const std::vector<std::string>& header,
+                  const std::vector<std::string>& types) {
+  Json columns = Json::array();
+  const bool snake = options.column_names == config::ColumnNames::kSnakeCase;
+  const std::vector<std::string> names = text::column_names(header, snake);
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    std::string name = names[i];
+    for (const auto& [from, to] : options.column_mapping) {
+      if (from == header[i]) name = to;
+    }
+    Json column;
+    column["name"] = storable(name);
+    column["file_column"] = storable(header[i]);
+    column["type"] = i < types.size() ? Json(types[i]) : Json("text");
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+/// The six options and, for those that were looked for, certainty and runner-up.
+Json dialect_json(const config::TableOptions& options, const csv::Sniffed& found, bool with_encoding) {
+  Json out;
+  Json detected = Json::object();
+  for (const Detectable& one : detectable(options, found)) {
+    if (!with_encoding && std::strcmp(one.key, "encoding") == 0) continue;
+    out[one.key] = one.value;
+    if (one.automatic) detected[one.key] = choice_json(*one.choice);
+  }
+  out["detected"] = std::move(detected);
+  return out;
+}
+
+Json reject_json(const csv::Reject& reject) {
+  Json out;
+  out["line"] = reject.line;
+  out["offset"] = reject.offset;
+  out["column"] = or_null(reject.column);
+  out["reason"] = csv::reason_name(reject.reason);
+  out["message"] = storable(reject.message);
+  out["raw"] = storable(reject.raw);
+  return out;
+}
+
+/// A value of a preview is for looking at: a long one is cut.
+Json shown_value(std::string_view text) {
+  constexpr std::size_t kMost = 4096;
+  if (text.size() <= kMost) return storable(text);
+  return storable(text.substr(0, kMost)) + "…";
+}
+
+}  // namespace
+
+Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool complete,
+                      const Interrupted& interrupted) {
+  config::TableOptions options;
+  options.encoding = "auto";
+  options.detect_delimiter = options.detect_quote = options.detect_escape = true;
+  options.detect_header = options.detect_skiprows = true;
+  Json out;
+  out["dialect"] = dialect_json(options, found, true);
+  out["dialect"]["comment"] = found.dialect.comment;
+  out["dialect"]["stop_at"] = found.dialect.stop_at;
+  out["dialect"]["trim"] = found.dialect.trim;
+  out["dialect"]["trailing_delimiter"] = found.trailing_delimiter;
+
+  config::TableOptions used = resolved(options, found);
+  used.dialect = found.dialect;
+  std::optional<value::Inference> inference;
+  Result<Reading> reading =
+      read(bytes, used, complete, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
+        if (!inference) inference.emplace(header.size(), used.format);
+        for (std::size_t i = 0; i < row.fields.size(); ++i) {
+          if (!is_null(used, row.fields[i])) inference->observe(i, row.fields[i].text());
+        }
+        return true;
+      });
+  if (!reading.ok()) return reading.error();
+  out["columns"] = columns_json(used, reading->header, inference ? inference->types() : std::vector<std::string>());
+  out["rows_looked_at"] = found.rows_seen;
+  out["rows_fitting"] = found.rows_fitting;
+  out["rows_read"] = reading->rows + reading->rejected;
+  out["rejected"] = reading->rejected;
+  out["complete"] = reading->complete;
+  out["config"] = Json::parse(csv::config_json(found));
+  return out;
+}
+
+Result<Json> preview(std::string_view text, const config::TableOptions& options, std::size_t most,
+                     const Interrupted& interrupted) {
+  config::TableOptions used = options;
+  used.encoding = "utf-8";  // the text has been decoded already
+  Json dialect;
+  Json warnings = Json::array();
+  if (wants_detection(used)) {
+    const csv::Known known = said(used);
+    const std::size_t size = text.size();
+    const bool large = size > 3 * csv::kSniffBytes;
+    Result<csv::Sniffed> found =
+        large ? csv::sniff(text, text.substr(size / 2, csv::kSniffBytes), text.substr(size - csv::kSniffBytes), known)
+              : csv::sniff(text.substr(0, csv::kSniffBytes), {},
+                           size > csv::kSniffBytes ? text.substr(csv::kSniffBytes) : std::string_view(), known);
+    if (!found.ok()) return found.error();
+    if (std::optional<Error> unclear = csv::doubt(*found, known)) return *unclear;
+    dialect = dialect_json(used, *found, false);
+    for (const Detectable& one : detectable(used, *found)) {
+      if (!one.automatic || !one.choice->seen || one.choice->certainty >= csv::kFairlyCertain) continue;
+      warnings.push_back(std::string(one.key) + " was detected as " + one.value.dump() + " with little certainty");
+    }
+    used = resolved(std::move(used), *found);
+  } else {
+    dialect = Json();
+  }
+
+  std::optional<value::Inference> inference;
+  Json rows = Json::array();
+  Result<Reading> reading =
+      read(text, used, true, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
+        if (rows.size() == most) return false;
+        if (!inference) inference.emplace(header.size(), used.format);
+        Json values = Json::array();
+        for (std::size_t i = 0; i < row.fields.size(); ++i) {
+          const csv::Field& field = row.fields[i];
+          const bool null = is_null(used, field);
+          if (!null) inference->observe(i, field.text());
+          values.push_back(null ? Json() : shown_value(field.text()));
+        }
+        Json one;
+        one["line"] = row.line;
+        one["values"] = std::move(values);
+        rows.push_back(std::move(one));
+        return true;
+      });
+  if (!reading.ok()) return reading.error();
+  Json rejects = Json::array();
+  // A batch is read ahead of the rows that are shown; a reject behind the last of them belongs to what is not.
+  const std::int64_t last = rows.empty() || reading->complete ? INT64_MAX : rows.back()["line"].get<std::int64_t>();
+  std::int64_t rejected = 0;
+  for (const csv::Reject& reject : reading->rejects) {
+    if (reject.line > last) continue;
+    ++rejected;
+    rejects.push_back(reject_json(reject));
+  }
+  if (reading->complete) rejected = reading->rejected;
+  Json out;
+  out["dialect"] = std::move(dialect);
+  out["columns"] = columns_json(used, reading->header, inference ? inference->types() : std::vector<std::string>());
+  out["rows"] = std::move(rows);
+  out["rejects"] = std::move(rejects);
+  out["rows_read"] = static_cast<std::int64_t>(out["rows"].size()) + rejected;
+  out["rejected"] = rejected;
+  out["complete"] = reading->complete;
+  out["warnings"] = std::move(warnings);
+  return out;
+}
+
+}  // namespace cpi::preview

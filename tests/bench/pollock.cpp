@@ -1,0 +1,138 @@
+// Reads every file of the Pollock benchmark (damaged CSV files, https://github.com/HPI-Information-Systems/Pollock) as an
+// import would, and writes what was read as plain CSV for the benchmark's own scoring (pollock.py).
+//
+//   pollock FOLDER OUT given|detect     FOLDER holds csv/ and parameters/; OUT gets one file for each
+//
+// `given`: by the dialect of parameters/, its column names included. `detect`: by the sniffer alone. Rows that are
+// rejected are missing in OUT and counted on standard output.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "core/csv/reader.h"
+#include "core/csv/sniffer/sniffer.h"
+
+namespace {
+
+using namespace cpi;
+namespace fs = std::filesystem;
+
+std::string contents(const fs::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path, std::ios::binary).rdbuf();
+  return out.str();
+}
+
+csv::Dialect given_dialect(const fs::path& file) {
+  const auto parameters = nlohmann::json::parse(contents(file));
+  const auto text = [&](const char* key, const char* otherwise) {
+    const std::string value = parameters[key];
+    return value.empty() ? std::string(otherwise) : value;
+  };
+  csv::Dialect dialect;
+  dialect.delimiter = text("delimiter", ",");
+  dialect.quote = text("quotechar", "\"");
+  const std::string escape = parameters["escapechar"];
+  if (escape == "\\") dialect.escape = escape;
+  dialect.skip_rows = parameters["preamble_lines"];
+  dialect.header_rows = parameters["header_lines"];
+  for (const std::string name : parameters["column_names"]) dialect.columns.push_back(name);
+  // The names are given, so that a damaged header need not be read.
+  if (!dialect.columns.empty()) {
+    dialect.skip_rows += dialect.header_rows;
+    dialect.header_rows = 0;
+  }
+  return dialect;
+}
+
+Result<csv::Dialect> found_dialect(const std::string& text) {
+  const std::string_view all = text;
+  const std::size_t size = all.size();
+  const bool large = size > 3 * csv::kSniffBytes;
+  const auto found = large ? csv::sniff(all, all.substr(size / 8 * 4, csv::kSniffBytes),
+                                        all.substr((size - csv::kSniffBytes + 3) / 4 * 4))
+                           : csv::sniff(all.substr(0, csv::kSniffBytes), {},
+                                        size > csv::kSniffBytes ? all.substr(csv::kSniffBytes) : std::string_view());
+  if (!found.ok()) return found.error();
+  if (const auto unclear = csv::doubt(*found, {})) return *unclear;
+  return found->dialect;
+}
+
+void write_row(std::ostream& out, const std::vector<std::string_view>& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    out << (i > 0 ? "," : "") << '"';
+    for (const char byte : fields[i]) out << (byte == '"' ? "\"\"" : std::string(1, byte));
+    out << '"';
+  }
+  out << "\r\n";
+}
+
+/// The number of rejected rows, or why the file could not be read.
+Result<std::int64_t> convert(const std::string& text, const csv::Dialect& dialect, std::ostream& out) {
+  csv::Reader reader(dialect);
+  std::copy(text.begin(), text.end(), reader.space(text.size() + 1).data());
+  reader.commit(text.size());
+  reader.finish();
+  csv::Batch batch;
+  std::int64_t rejected = 0;
+  const bool named = dialect.header_rows > 0 || !dialect.columns.empty();
+  bool told = !named;
+  for (;;) {
+    const auto event = reader.next(batch);
+    if (!event.ok()) return event.error();
+    if (!told) {
+      write_row(out, {reader.header().begin(), reader.header().end()});
+      told = true;
+    }
+    if (*event != csv::Reader::Event::kBatch) return rejected;
+    rejected += static_cast<std::int64_t>(batch.rejects.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      std::vector<std::string_view> fields;
+      for (const csv::Field& field : batch.row(i).fields) fields.push_back(field.text());
+      write_row(out, fields);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::cerr << "usage: pollock FOLDER OUT given|detect\n";
+    return 2;
+  }
+  const fs::path folder = argv[1];
+  const fs::path out = argv[2];
+  const bool detect = std::string(argv[3]) == "detect";
+  fs::create_directories(out);
+  std::int64_t files = 0;
+  std::int64_t failed = 0;
+  std::int64_t rejected = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "csv")) {
+    const std::string name = entry.path().filename().string();
+    const std::string text = contents(entry.path());
+    std::ostringstream rows;
+    Result<std::int64_t> done = std::int64_t{0};
+    if (!text.empty()) {
+      const Result<csv::Dialect> dialect =
+          detect ? found_dialect(text)
+                 : Result<csv::Dialect>(given_dialect(folder / "parameters" / (name + "_parameters.json")));
+      done = dialect.ok() ? convert(text, *dialect, rows) : Result<std::int64_t>(dialect.error());
+    }
+    std::ofstream converted(out / (name + "_converted.csv"), std::ios::binary);
+    ++files;
+    if (done.ok()) {
+      rejected += *done;
+      converted << rows.str();
+    } else {
+      ++failed;
+      converted << "Application Error\n" << done.error().message << "\n";
+      std::cout << name << ": " << done.error().message << "\n";
+    }
+  }
+  std::cout << files << " files, " << failed << " not read, " << rejected << " rows rejected\n";
+  return 0;
+}
