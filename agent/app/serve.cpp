@@ -11,6 +11,7 @@
 
 #include "app/embedded.h"
 #include "app/install.h"
+#include "deliver/deliverer.h"
 #include "http/server.h"
 #include "observe/observe.h"
 #include "queue/agent.h"
@@ -142,13 +143,22 @@ int serve(const Settings& settings) {
   queue::Agent agent(agent_options);
   agent.start();
 
+  deliver::DelivererOptions deliverer_options;
+  deliverer_options.conninfo = conninfo;
+  deliverer_options.agent_id = agent.id();
+  deliverer_options.egress = settings.egress_policy();
+  deliver::Deliverer deliverer(deliverer_options);
+  deliverer.start();
+
   wait_for_stop(signals);
   let_signals_kill(signals);
   const std::chrono::milliseconds grace = agent.grace();
   server.stop(std::min(grace, std::chrono::milliseconds(5000)));
-  const bool ended = agent.stop(grace);
+  const bool deliverer_ended = deliverer.stop(std::chrono::milliseconds(3000));
+  const bool agent_ended = agent.stop(grace);
   embedded.reset();
-  if (!ended) std::_Exit(EXIT_FAILURE);  // a thread hangs in a database that does not answer; its lease runs out
+  if (!agent_ended || !deliverer_ended)
+    std::_Exit(EXIT_FAILURE);  // a thread hangs in a database that does not answer; its lease runs out
   return EXIT_SUCCESS;
 }
 

@@ -39,6 +39,9 @@ enum class Kind {
   kSwept,  ///< leases that ran out were given back
   kFileFinished,
   kFileFailed,
+  kWebhookDelivered,
+  kWebhookDelayed,  ///< a try failed; there will be another
+  kWebhookFailed,   ///< given up
   kServerListening,
   kRequestServed,
   kRequestFailed,  ///< a request that ended with a 5xx

@@ -1,6 +1,9 @@
 // How a local path becomes an open descriptor without being led astray: beneath an allowed root, through no symbolic
 // link, and only to a regular file or directory. Linux: openat2(2), with a walk of openat(O_NOFOLLOW) where a kernel or
 // a seccomp filter refuses it.
+//
+// Hard links are files like any other: the kernel (fs.protected_hardlinks, on by default) lets nobody make one to a
+// file that he may not read and write himself.
 #pragma once
 
 #include <filesystem>

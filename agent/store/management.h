@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "db/connection.h"
+#include "store/deliveries.h"
 
 namespace cpi::store {
 
@@ -134,6 +135,15 @@ class Management {
   nlohmann::json finish_job(const JobKey& key, const std::string& status, const std::string& last_error);
   /// `reason` is "stop" or "retry". Answers the job's new state.
   std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error);
+
+  /// Leases webhooks that are due: at most `most` (0: only asks when others will be), of one receiver so many as are not
+  /// under way among all agents.
+  DeliveryClaim claim_deliveries(const std::string& agent_id, int most, int most_per_receiver);
+  /// Writes how tries ended; those whose delivery was claimed again meanwhile change nothing and are left out of the
+  /// answer.
+  std::vector<DeliveryEnd> finish_deliveries(const std::vector<DeliveryResult>& results);
+  /// From now on this connection is notified when a webhook may be due.
+  void listen_for_deliveries();
 
   /// Gives back the jobs whose lease ran out. Answers how many jobs changed.
   int sweep();

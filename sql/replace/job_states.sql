@@ -150,6 +150,7 @@ BEGIN
   IF job.callback_url IS NOT NULL THEN
     INSERT INTO @extschema@.cpi_webhook_deliveries (job_id, url, payload)
       VALUES (job.id, job.callback_url, @extschema@._cpi_webhook_payload(job));
+    PERFORM pg_notify('cpi_deliveries', '');
   END IF;
   PERFORM @extschema@._cpi_notify_job(job, 'finished', jsonb_build_object(
     'files_processed', job.files_processed, 'files_failed', job.files_failed, 'total_inserted', job.total_inserted,

@@ -10,7 +10,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
     'total_inserted', job.total_inserted, 'total_updated', job.total_updated, 'total_skipped', job.total_skipped,
     'total_rejected', job.total_rejected, 'total_duplicates', job.total_duplicates,
     'total_deleted', job.total_deleted,
-    'callback_url', job.callback_url, 'schedule_id', job.schedule_id, 'retry_of', job.retry_of,
+    'callback_url', @extschema@._cpi_mask_url(job.callback_url), 'schedule_id', job.schedule_id, 'retry_of', job.retry_of,
     'attempt', job.attempt, 'last_error', job.last_error, 'note', job.note, 'progress', job.progress,
     'created_at', job.created_at)
 $$;

@@ -56,7 +56,11 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
       ('password', 'text', '{"description": "Password, or that of an encrypted key; stored sealed."}'),
       ('key_path', 'text', '{"description": "Private key on the agent''s machine; stored sealed."}'),
       ('remote_path', 'text', '{"description": "Directory of the files."}'),
-      ('host_key', 'text', '{"description": "Fingerprint that the server must show: SHA256:…"}')
+      ('host_key', 'text', '{"description": "Fingerprint that the server must show: SHA256:…"}'),
+      ('webhook_secret', 'text',
+       '{"description": "Signs webhooks: whsec_ and 24 to 64 bytes in base64; stored sealed, empty clears it."}'),
+      ('webhook_previous_secret', 'text',
+       '{"description": "Signs them as well while receivers change over; stored sealed, empty clears it."}')
     ) AS known (name, type, schema)
       WHERE known.name = _cpi_openapi_argument.name AND known.type = _cpi_openapi_argument.type), '{}')
     || coalesce((SELECT jsonb_build_object('minimum', s.minimum, 'maximum', s.maximum, 'description', s.description)

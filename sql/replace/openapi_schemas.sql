@@ -158,7 +158,10 @@ BEGIN
     'Settings', (
       SELECT @extschema@._cpi_openapi_object('Settings by name.', jsonb_object_agg(s.name, jsonb_build_object(
         'type', 'number', 'minimum', s.minimum, 'maximum', s.maximum, 'default', s.value,
-        'description', s.description))) FROM @extschema@.cpi_settings AS s WHERE s.builtin),
+        'description', s.description)) || jsonb_build_object(
+        'webhook_secret', text_or_null || '{"description": "\"***\" when webhooks are signed."}',
+        'webhook_previous_secret', text_or_null || '{"description": "\"***\" when they are signed with an older secret, too."}'))
+      FROM @extschema@.cpi_settings AS s WHERE s.builtin),
     'FieldError', @extschema@._cpi_openapi_object('What is wrong with one field.', jsonb_build_object(
       'path', text, 'message', text, 'hint', text_or_null, 'rule', text), '{hint,rule}'),
     'Error', @extschema@._cpi_openapi_object('Why a request was refused; detail repeats message.', jsonb_build_object(

@@ -155,23 +155,34 @@ COMMENT ON FUNCTION @extschema@._cpi_claim_json(@extschema@.cpi_jobs, numeric) I
   'What an agent needs for an attempt, secrets in the clear.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_claim_json(@extschema@.cpi_jobs, numeric) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_job(agent_id uuid)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION @extschema@._cpi_check_agent(agent_id uuid)
+RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   agent_version constant text :=
-    (SELECT a.version FROM @extschema@.cpi_agents AS a WHERE a.id = _cpi_claim_job.agent_id);
-  lease_seconds constant numeric := @extschema@._cpi_setting('lease_seconds');
-  job @extschema@.cpi_jobs;
-  claim jsonb;
-  message text;
+    (SELECT a.version FROM @extschema@.cpi_agents AS a WHERE a.id = _cpi_check_agent.agent_id);
 BEGIN
   IF agent_version IS NULL THEN
-    RAISE EXCEPTION 'agent % is not registered', _cpi_claim_job.agent_id
+    RAISE EXCEPTION 'agent % is not registered', _cpi_check_agent.agent_id
       USING ERRCODE = 'CP003', HINT = 'Call _cpi_register_agent first.';
   ELSIF NOT @extschema@._cpi_serves(agent_version) THEN
     RAISE EXCEPTION 'agent of version % cannot serve the extension any more, which has been updated', agent_version
       USING ERRCODE = 'CP002', HINT = 'Install the agent of the extension''s version.';
   END IF;
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_check_agent(uuid) IS
+  'Refuses an agent that claims without having registered (CP003), or that is too old by now (CP002).';
+REVOKE ALL ON FUNCTION @extschema@._cpi_check_agent(uuid) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_job(agent_id uuid)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  lease_seconds constant numeric := @extschema@._cpi_setting('lease_seconds');
+  job @extschema@.cpi_jobs;
+  claim jsonb;
+  message text;
+BEGIN
+  PERFORM @extschema@._cpi_check_agent(_cpi_claim_job.agent_id);
   LOOP
     job := @extschema@._cpi_take_due_job(_cpi_claim_job.agent_id, make_interval(secs => lease_seconds::float8));
     IF job.id IS NULL THEN

@@ -99,6 +99,13 @@ COMMENT ON FUNCTION @extschema@._cpi_check_callback_url(text) IS
   'Findings about a callback URL; none for an empty one.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_callback_url(text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_mask_url(url text)
+RETURNS text LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT regexp_replace(url, '^([A-Za-z]+://[^/?#:@]*):[^/?#]*@', '\1:***@')
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_mask_url(text) IS 'An http(s) URL with its password, if it has one, masked.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_mask_url(text) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@._cpi_resolve(kind text, id text)
 RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -20,7 +20,8 @@ forbid agent/target '(cli|app|store|source|import|queue|http)/'
 forbid agent/source '(cli|store|target|import|queue|http)/'
 forbid agent/observe '(cli|store|target|source|import|queue|http)/'
 forbid agent/import '(cli|http)/'
-forbid agent/queue '(cli|http)/'
+forbid agent/queue '(cli|http|deliver)/'
+forbid agent/deliver '(cli|target|source|import|queue|http)/'
 forbid agent/http '(cli|target|source|import|queue)/'
 # postgres.h comes in by one door only.
 if found=$(git grep -nE '^#include [<"]postgres\.h' -- extension ':!extension/pg/prelude.h'); then

@@ -206,7 +206,7 @@ class Execution:
 
     def _javascript(self, expression, item):
         context = {"$json": item, "$workflow": {"id": "wf1"},
-                   "$execution": {"id": "77", "resumeUrl": self.resume.url if self.resume else None}}
+                   "$execution": {"id": f"77 of {self.project}", "resumeUrl": self.resume.url if self.resume else None}}
         program = "".join(f"const {k} = {json.dumps(v)};" for k, v in context.items())
         program += f"process.stdout.write(JSON.stringify({expression}))"
         return json.loads(subprocess.run(["node", "-e", program], check=True, capture_output=True, text=True).stdout)
