@@ -240,6 +240,7 @@ asio::awaitable<Response> Api::serve(Exchange& exchange) {
     co_return co_await openapi(exchange);
   }
   if (native == "test_connection") co_return co_await test_connection(exchange);
+  if (native == "test_source" && options_.test_source) co_return co_await test_source(exchange);
   if (native == "events") co_return co_await events(exchange);
   if (native == "rpc") co_return co_await rpc(exchange);
   if (!exchange.route->function) {
@@ -390,12 +391,33 @@ asio::awaitable<Response> Api::test_connection(Exchange& exchange) {
       std::string(database_role(Role::kAdmin)),
       "SELECT " + exchange.catalog->schema + ".cpi_get_connection(\"id\" => $1::text)->>'database_url'",
       std::move(parameters), true);
+  std::function<std::string()> work = [this, url = rows.str(0, 0)] {
+    return test_target(url, options_.egress, kTargetTestTimeout);
+  };
+  co_return co_await on_helper(std::move(work));
+}
+
+asio::awaitable<Response> Api::test_source(Exchange& exchange) {
+  bind_call(exchange, exchange.match.parameters);
+  db::Params parameters = one_parameter(exchange.match.parameters[0].second);
+  const db::Rows rows = co_await backend_.pool().call(
+      std::string(database_role(Role::kAdmin)),
+      "SELECT " + exchange.catalog->schema + ".cpi_get_source(\"id\" => $1::text)", std::move(parameters), true);
+  if (rows.empty() || rows.is_null(0, 0)) {
+    throw Refusal{not_found("source \"" + exchange.match.parameters[0].second + "\" does not exist", "")};
+  }
+  std::function<std::string()> work = [this, source = rows.str(0, 0)] { return options_.test_source(source); };
+  co_return co_await on_helper(std::move(work));
+}
+
+/// The answer of something that blocks, from a thread that may.
+asio::awaitable<Response> Api::on_helper(std::function<std::string()> work) {
   Response response;
   asio::steady_timer done(backend_.executor(), Clock::time_point::max());
   bool finished = false;
   // On the way out the coroutine is still there: it waits for `finished`, whatever happens to the request.
-  asio::post(helpers_, [&, url = rows.str(0, 0), executor = backend_.executor()] {
-    std::string body = test_target(url, options_.egress, kTargetTestTimeout);
+  asio::post(helpers_, [&, executor = backend_.executor()] {
+    std::string body = work();
     asio::post(executor, [&, body = std::move(body)]() mutable {
       response.body = std::move(body);
       finished = true;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ class Api {
   boost::asio::awaitable<Response> health();
   boost::asio::awaitable<Response> openapi(const Exchange& exchange);
   boost::asio::awaitable<Response> test_connection(Exchange& exchange);
+  boost::asio::awaitable<Response> test_source(Exchange& exchange);
+  boost::asio::awaitable<Response> on_helper(std::function<std::string()> work);
   boost::asio::awaitable<Response> events(const Exchange& exchange);
   boost::asio::awaitable<Response> rpc(Exchange& exchange);
   Call bind_call(Exchange& exchange, const std::vector<NameValue>& path);
@@ -54,7 +57,7 @@ class Api {
   const ServerOptions& options_;
   std::optional<Digest> environment_key_;
   KeyCache keys_;
-  boost::asio::thread_pool helpers_{2};  ///< for what blocks: tests of target databases
+  boost::asio::thread_pool helpers_{2};  ///< for what blocks: tests of targets and sources
 };
 
 }  // namespace cpi::http

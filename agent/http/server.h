@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "net/egress.h"
 
 namespace cpi::http {
+
+/// Tests a source, given as its JSON with credentials; answers the JSON of the response. Blocking; must not throw.
+using TestSource = std::function<std::string(const std::string& source)>;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< an address or a name; "::" listens on IPv4 and IPv6
@@ -24,6 +28,8 @@ struct ServerOptions {
   std::string conninfo;                   ///< the management database, as the agent's login
   net::EgressPolicy egress;               ///< where a target that is tested may be
   int pool_size = 8;                      ///< sessions in the management database, besides one that listens
+
+  TestSource test_source;  ///< for POST /sources/{id}/test
 
   std::chrono::milliseconds statement_timeout{30'000};  ///< for one call of a function
   std::chrono::milliseconds header_timeout{5'000};      ///< from the first byte of a request to the end of its headers

@@ -60,6 +60,7 @@ Result<std::unique_ptr<SftpConnection>> SftpConnection::open(const SftpSettings&
     }
     const std::string& shown = connection->host_key_;
     if (first_shown.empty()) first_shown = shown;
+    if (access.shown) access.shown(first_shown);
     if (expected->fingerprint.empty()) {
       if (expected->strict) return key_unknown(settings, shown);
       if (access.pin) {
@@ -96,7 +97,8 @@ Result<void> SftpConnection::exchange_keys(Descriptor socket, const char* host_k
   ssh_session session = session_.get();
   if (session == nullptr) throw std::bad_alloc();
   const bool no_config = false;
-  const long seconds = std::max<long>(1, static_cast<long>(timeout_.count() / 1000));
+  // Later than the watchdog's, which knows why it ended the wait.
+  const long seconds = static_cast<long>(timeout_.count() / 1000) + 10;
   const socket_t fd = socket.get();
   bool good = ::ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no_config) == SSH_OK &&
               ::ssh_options_set(session, SSH_OPTIONS_HOST, settings_.host.c_str()) == SSH_OK &&

@@ -36,6 +36,7 @@ struct SftpAccess {
   net::EgressPolicy egress;
   PinHostKey pin;                             ///< empty: nothing is kept, every unknown key is accepted
   std::chrono::milliseconds timeout{30'000};  ///< for each answer, and for the whole of connecting
+  std::function<void(const std::string& fingerprint)> shown = {};  ///< told of the key that a server shows
 };
 
 /// A session that is logged in. For one thread.

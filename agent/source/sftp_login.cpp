@@ -50,6 +50,11 @@ class Login {
         if (offers(SSH_AUTH_METHOD_PUBLICKEY)) {
           tried("private key");
           state = ::ssh_userauth_publickey(session_, nullptr, key->get());
+          // A server may take one of RSA's two signatures only without saying so (OpenSSH 9.2 does).
+          if (state == SSH_AUTH_DENIED && ::ssh_key_type(key->get()) == SSH_KEYTYPE_RSA &&
+              ::ssh_options_set(session_, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, "rsa-sha2-256") == SSH_OK) {
+            state = ::ssh_userauth_publickey(session_, nullptr, key->get());
+          }
         }
       }
       if (goes_on(state) && !settings_.password.empty()) state = by_password(state);
