@@ -167,11 +167,14 @@ class Deliverer::Loop {
   void end(const store::Delivery& delivery, const Outcome& outcome, const Answer& answer) {
     results_.push_back({delivery.id, delivery.fence, std::string(verdict_name(outcome.verdict)), answer.status,
                         observe::mask(outcome.error), answer.retry_after_seconds});
-    tried_[delivery.id] = {delivery.job_id, shown_url(delivery.url), outcome.error};
+    tried_[delivery.id] = {delivery.job_id, shown_url(delivery.url), outcome.error,
+                           outcome.verdict == Verdict::kMoment};
   }
 
   void report(const store::DeliveryEnd& end) {
     const Tried& tried = tried_[end.id];
+    // n8n that is not waiting yet is asked every second; one line says so.
+    if (tried.in_a_moment && end.attempts > 1 && end.status == "pending") return;
     observe::Event event{
         end.status == "delivered" ? Kind::kWebhookDelivered
         : end.status == "failed"  ? Kind::kWebhookFailed
@@ -207,6 +210,7 @@ class Deliverer::Loop {
     std::string job_id;
     std::string url;
     std::string error;
+    bool in_a_moment = false;
   };
 
   const DelivererOptions& options_;

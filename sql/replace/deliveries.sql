@@ -53,11 +53,14 @@ COMMENT ON FUNCTION @extschema@.cpi_retry_delivery(text) IS
 REVOKE ALL ON FUNCTION @extschema@.cpi_retry_delivery(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_retry_delivery(text) TO cpi_operator;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_take_due_deliveries(agent_id uuid, most integer, most_per_receiver integer)
+CREATE OR REPLACE FUNCTION @extschema@._cpi_take_due_deliveries(
+  agent_id uuid, most integer, most_per_receiver integer, at timestamptz)
 RETURNS SETOF @extschema@.cpi_webhook_deliveries LANGUAGE sql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   -- The receivers with something pending are found by hopping along the index, one step each, however much waits for
   -- one of them; from each at most its free places are taken, fresh deliveries before those that have failed before.
+  -- The time is an argument because the index is of no use for clock_timestamp(), which is another at each row. What the
+  -- planner fears of a full queue is no reason to compile: that would take a hundred times as long as the work.
   WITH RECURSIVE receivers (receiver) AS (
     (SELECT d.receiver FROM @extschema@.cpi_webhook_deliveries AS d WHERE d.status = 'pending'
        ORDER BY d.receiver LIMIT 1)
@@ -69,15 +72,15 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT r.receiver, l.leased, most_per_receiver - l.leased AS places
       FROM receivers AS r
       CROSS JOIN LATERAL (SELECT count(*)::integer AS leased FROM @extschema@.cpi_webhook_deliveries AS d
-                            WHERE d.receiver = r.receiver AND d.lease_expires_at > clock_timestamp()) AS l
+                            WHERE d.receiver = r.receiver AND d.lease_expires_at > at) AS l
       WHERE r.receiver IS NOT NULL AND l.leased < most_per_receiver
   ), due AS (
     SELECT d.id
       FROM free AS f
       CROSS JOIN LATERAL (SELECT p.id FROM @extschema@.cpi_webhook_deliveries AS p
                             WHERE p.status = 'pending' AND p.receiver = f.receiver
-                              AND p.next_attempt_at <= clock_timestamp()
-                              AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= clock_timestamp())
+                              AND p.next_attempt_at <= at
+                              AND (p.lease_expires_at IS NULL OR p.lease_expires_at <= at)
                             ORDER BY p.delays, p.next_attempt_at
                             LIMIT f.places
                             FOR NO KEY UPDATE SKIP LOCKED) AS d
@@ -97,21 +100,22 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     FROM due WHERE d.id = due.id
     RETURNING d.*
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_take_due_deliveries(uuid, integer, integer) IS
+COMMENT ON FUNCTION @extschema@._cpi_take_due_deliveries(uuid, integer, integer, timestamptz) IS
   'Leases due deliveries to an agent: at most so many, and so many of one receiver under way among all agents.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_take_due_deliveries(uuid, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@._cpi_take_due_deliveries(uuid, integer, integer, timestamptz) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_deliveries(agent_id uuid, most integer, most_per_receiver integer)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   taken jsonb := '[]';
+  at constant timestamptz := clock_timestamp();
 BEGIN
   PERFORM @extschema@._cpi_check_agent(_cpi_claim_deliveries.agent_id);
   IF most > 0 THEN
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'delivery_id', d.id, 'fence', d.fence, 'attempt', d.attempts, 'job_id', d.job_id, 'url', d.url,
                'body', d.payload::text) ORDER BY d.created_at), '[]') INTO taken
-      FROM @extschema@._cpi_take_due_deliveries(_cpi_claim_deliveries.agent_id, most, most_per_receiver) AS d;
+      FROM @extschema@._cpi_take_due_deliveries(_cpi_claim_deliveries.agent_id, most, most_per_receiver, at) AS d;
   END IF;
   RETURN jsonb_build_object(
     'deliveries', taken,
@@ -121,9 +125,9 @@ BEGIN
               @extschema@._cpi_get_secret('cpi_settings', @extschema@._cpi_settings_id(), n.name) AS s (secret)) END,
     'timeout_seconds', @extschema@._cpi_setting('webhook_timeout_seconds'),
     'poll_seconds', @extschema@._cpi_setting('poll_seconds'),
-    'next_in_seconds', (SELECT extract(epoch FROM min(d.next_attempt_at) - clock_timestamp())
+    'next_in_seconds', (SELECT extract(epoch FROM min(d.next_attempt_at) - at)
                           FROM @extschema@.cpi_webhook_deliveries AS d
-                          WHERE d.status = 'pending' AND d.next_attempt_at > clock_timestamp()));
+                          WHERE d.status = 'pending' AND d.next_attempt_at > at));
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_claim_deliveries(uuid, integer, integer) IS
@@ -153,8 +157,8 @@ BEGIN
     WHERE d.id = delivery.id;
   PERFORM FROM @extschema@.cpi_jobs AS j WHERE j.id = delivery.job_id FOR NO KEY UPDATE;
   PERFORM @extschema@._cpi_log_job_error(delivery.job_id, 'WebhookError', format(
-    'webhook %s to "%s" was given up after %s tries: %s', delivery.id, delivery.receiver, delivery.attempts,
-    delivery.last_error));
+    'webhook %s to "%s" was given up after %s: %s', delivery.id, delivery.receiver,
+    CASE delivery.attempts WHEN 1 THEN 'one try' ELSE delivery.attempts || ' tries' END, delivery.last_error));
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_fail_delivery(@extschema@.cpi_webhook_deliveries) IS

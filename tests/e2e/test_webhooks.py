@@ -280,6 +280,30 @@ def test_a_dead_receiver_with_a_thousand_waiting_delays_nobody(sender, database,
         dead.close()
 
 
+def test_two_agents_share_the_work_and_send_nothing_twice(sender, database, name, receiver):
+    second = harness.Agent(MANAGEMENT_DATABASE_URL=f"host={sender.directory}/run port=5432 dbname=cpi user=cpi",
+                           CPI_LOCAL_ROOTS=str(sender.inbox))
+    try:
+        sender.project(name, database)
+        job = sender.run_import(name)["id"]
+        sender.sql("INSERT INTO cpi_webhook_deliveries (job_id, url, payload)"
+                   " SELECT %s, %s, '{}' FROM generate_series(1, 300)", job, receiver.script("/shared", 200),
+                   user="postgres")
+        sender.sql("NOTIFY cpi_deliveries")
+        requests = receiver.got("/shared", 300)
+        deadline = time.monotonic() + 60
+        while sender.sql("SELECT count(*) FROM cpi_webhook_deliveries WHERE status = 'pending' AND job_id = %s",
+                         job) != [(0,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert len({request.headers["webhook-id"] for request in requests}) == 300
+        assert len(receiver.got("/shared", 300)) == 300
+        assert sender.sql("SELECT count(DISTINCT agent_id), max(attempts) FROM cpi_webhook_deliveries"
+                          " WHERE job_id = %s", job) == [(2, 1)]
+    finally:
+        second.remove()
+
+
 def test_a_lost_session_does_not_end_deliveries(sender, call_back, receiver):
     sender.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cpi deliverer'",
                user="postgres")

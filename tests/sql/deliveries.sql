@@ -89,7 +89,7 @@ SELECT is(jsonb_array_length(pg_temp.claim() -> 'deliveries'), 1, 'but again as 
 SELECT is((SELECT count(*) FROM cpi_job_errors), 0::bigint, 'no error so far');
 UPDATE cpi_webhook_deliveries SET first_attempt_at = clock_timestamp() - interval '3 days';
 SELECT is(pg_temp.finish('retry', 503, 'the receiver answered 503') -> 0 ->> 'status', 'failed', 'after three days it has failed');
-SELECT results_eq('SELECT error_type, message LIKE ''webhook % to "n8n.example:5678" was given up after % tries: the receiver answered 503'' FROM cpi_job_errors',
+SELECT results_eq('SELECT error_type, message LIKE ''webhook % to "n8n.example:5678" was given up after one try: the receiver answered 503'' FROM cpi_job_errors',
   $$VALUES ('WebhookError', true)$$, 'which is among the job''s errors');
 SELECT is(cpi_get_job((SELECT id FROM job)) #>> '{errors,0,error_type}', 'WebhookError', 'as the API shows it');
 SELECT ok(NOT EXISTS (SELECT FROM cpi_job_errors WHERE message ~ 'Geheim|signature'), 'without password and signature');
