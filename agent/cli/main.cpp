@@ -42,6 +42,9 @@ int main(int argc, char** argv) {
   cpi::cli::add_init(app, exit_code);
   cpi::cli::add_jobs(app, exit_code);
   cpi::cli::add_sniff(app, exit_code);
+  cpi::cli::add_apply(app, exit_code);
+  cpi::cli::add_export(app, exit_code);
+  cpi::cli::add_test(app, exit_code);
   cpi::cli::add_psql(app, exit_code);
   if (argc == 1) {
     std::fputs(app.help().c_str(), stderr);

@@ -32,7 +32,10 @@ int with_management(const std::string& application_name, const std::function<int
   } catch (const store::ExtensionError& error) {
     tell(error.what(), "", error.hint());
   } catch (const db::Error& error) {
-    tell(error.what(), error.detail(), error.hint());
+    const bool forbidden = error.is("42501") && error.hint().empty();
+    tell(error.what(), error.detail(),
+         forbidden ? "The login of MANAGEMENT_DATABASE_URL lacks a role: cpi_viewer, cpi_operator or cpi_admin."
+                   : error.hint());
     // PT4xx: what was asked for is wrong. 22P02: an id that is no id.
     if (error.is("PT4") || error.is("22P02")) return kExitUsage;
   }

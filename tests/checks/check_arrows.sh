@@ -18,6 +18,7 @@ forbid agent/net '(cli|app|db|store|target|source|import|queue|http|deliver|obse
 forbid agent/store '(cli|target|source|import|queue|http)/'
 forbid agent/target '(cli|app|store|source|import|queue|http)/'
 forbid agent/source '(cli|store|target|import|queue|http)/'
+forbid agent/declare '(cli|app|db|store|target|source|import|queue|http|deliver|net|observe)/'
 forbid agent/observe '(cli|store|target|source|import|queue|http)/'
 forbid agent/import '(cli|http)/'
 forbid agent/queue '(cli|http|deliver)/'
