@@ -4,15 +4,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <random>
 #include <vector>
 
 #include "db/async_session.h"
+#include "db/blocking_calls.h"
 
 namespace cpi::db {
 
@@ -26,6 +25,8 @@ namespace {
 constexpr auto kNetworkGrace = 5s;
 constexpr auto kSweepPeriod = 500ms;
 constexpr auto kFirstPause = 100ms;
+/// One that fills the pool up and one for a dedicated session.
+constexpr int kMostConnecting = 2;
 
 constexpr const char* kBecomeRole = "SELECT pg_catalog.set_config('role', $1::pg_catalog.text, true)";
 constexpr const char* kSetTimeout = "SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, false)";
@@ -47,7 +48,11 @@ std::vector<Statement> one_statement(std::string sql, std::string parameter) {
 class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
  public:
   Impl(asio::any_io_executor executor, PoolOptions options)
-      : executor_(std::move(executor)), options_(std::move(options)), work_(executor_), sweep_(executor_) {}
+      : executor_(std::move(executor)),
+        options_(std::move(options)),
+        work_(executor_),
+        sweep_(executor_),
+        blocking_(executor_, kMostConnecting) {}
 
   void start() {
     asio::co_spawn(executor_, keep_connected(shared_from_this()), asio::detached);
@@ -59,11 +64,15 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     work_.cancel();
     sweep_.cancel();
     for (Waiter* waiter : waiters_) waiter->timer.cancel();
-    for (AsyncSession* session : lent_) session->cut();
+    blocking_.abandon();
+    for (AsyncSession* session : watched_) session->cut();
+    for (const auto& dedicated : dedicated_) {
+      if (const auto session = dedicated.lock()) session->cut();
+    }
     idle_.clear();
   }
 
-  bool stopped() const { return stopping_ && loops_ == 0 && lent_.empty(); }
+  bool stopped() const { return stopping_ && loops_ == 0 && watched_.empty(); }
   bool away() const { return live_ == 0 && !last_failure_.empty(); }
 
   asio::awaitable<Rows> call(std::string role, std::string sql, Params params, bool repeatable) {
@@ -84,30 +93,10 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     }
   }
 
-  asio::awaitable<std::unique_ptr<AsyncSession>> connect(std::string application_name) {
-    // The helper thread must not outlive this object's options: they are copied.
-    struct Outcome {
-      std::optional<Connection> connection;
-      std::optional<Error> error;
-      asio::steady_timer done;
-    };
-    auto outcome = std::make_shared<Outcome>(Outcome{{}, {}, asio::steady_timer(executor_, Clock::time_point::max())});
-    asio::post(connector_, [outcome, conninfo = options_.conninfo, timeout = options_.connect_timeout,
-                            name = std::move(application_name), executor = executor_] {
-      try {
-        outcome->connection.emplace(Connection::connect(conninfo, timeout, name));
-      } catch (const Error& error) {
-        outcome->error = error;
-      }
-      asio::post(executor, [outcome] { outcome->done.cancel(); });
-    });
-    while (!outcome->connection && !outcome->error) {
-      co_await outcome->done.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-    if (outcome->error) throw Error(*outcome->error);
-    auto session = std::make_unique<AsyncSession>(executor_, std::move(*outcome->connection));
-    const std::vector<Statement> setup = one_statement(kSetTimeout, std::to_string(options_.statement_timeout.count()));
-    co_await session->run(setup, Clock::now() + options_.connect_timeout, false);
+  asio::awaitable<std::shared_ptr<AsyncSession>> dedicated(std::string application_name) {
+    std::shared_ptr<AsyncSession> session = co_await connect(std::move(application_name));
+    std::erase_if(dedicated_, [](const auto& other) { return other.expired(); });
+    dedicated_.push_back(session);
     co_return session;
   }
 
@@ -120,17 +109,31 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
     std::unique_ptr<AsyncSession> session;
   };
 
+  /// While it lives, the session is cut when it is overdue, and when the pool stops.
+  class Watch {
+   public:
+    Watch(Impl& pool, AsyncSession* session) : pool_(pool.shared_from_this()), session_(session) {
+      pool_->watched_.push_back(session_);
+      if (pool_->stopping_) session_->cut();
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch() { std::erase(pool_->watched_, session_); }
+
+   private:
+    std::shared_ptr<Impl> pool_;
+    AsyncSession* session_;
+  };
+
   /// Gives the session back on every way out.
   class Lease {
    public:
     Lease(Impl& pool, std::unique_ptr<AsyncSession> session)
-        : pool_(pool.shared_from_this()), session_(std::move(session)) {
-      pool_->lent_.push_back(session_.get());
-    }
+        : pool_(pool.shared_from_this()), session_(std::move(session)), watch_(std::in_place, pool, session_.get()) {}
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() {
-      std::erase(pool_->lent_, session_.get());
+      watch_.reset();
       pool_->give_back(std::move(session_));
     }
     AsyncSession* operator->() { return session_.get(); }
@@ -138,6 +141,30 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
    private:
     std::shared_ptr<Impl> pool_;
     std::unique_ptr<AsyncSession> session_;
+    std::optional<Watch> watch_;
+  };
+
+  asio::awaitable<std::unique_ptr<AsyncSession>> connect(std::string application_name) {
+    // The thread may outlive this object: it has copies.
+    const std::function<Connection()> work = [conninfo = options_.conninfo, timeout = options_.connect_timeout,
+                                              name = std::move(application_name)] {
+      return Connection::connect(conninfo, timeout, name);
+    };
+    Connection connection = co_await blocking_.run<Connection>(work);
+    auto session = std::make_unique<AsyncSession>(executor_, std::move(connection));
+    const Watch watch(*this, session.get());
+    const std::vector<Statement> setup = one_statement(kSetTimeout, std::to_string(options_.statement_timeout.count()));
+    co_await session->run(setup, Clock::now() + options_.connect_timeout, false);
+    co_return session;
+  }
+
+  /// A coroutine that runs for as long as the pool does.
+  struct Loop {
+    explicit Loop(Impl& pool) : loops(pool.loops_) { ++loops; }
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop() { --loops; }
+    int& loops;
   };
 
   Error away_error() const {
@@ -196,7 +223,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
 
   /// Fills the pool up, one session at a time, for as long as the pool lives.
   asio::awaitable<void> keep_connected(std::shared_ptr<Impl> self) {
-    ++self->loops_;
+    const Loop loop(*self);
     std::chrono::milliseconds pause = kFirstPause;
     while (!stopping_) {
       if (live_ >= options_.size) {
@@ -212,9 +239,11 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
         tell(true, "");
         give_back(std::move(session));
         continue;
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
+        // No descriptor, thread or memory left is no reason to stop trying either.
         last_failure_ = error.what();
       }
+      if (stopping_) break;
       if (live_ == 0) {
         tell(false, last_failure_);
         for (Waiter* waiter : waiters_) waiter->timer.cancel();
@@ -224,22 +253,23 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
       pause = std::min(pause * 2, options_.longest_pause);
       if (!stopping_) co_await work_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    --self->loops_;
   }
 
   /// Cuts sessions past their deadline and drops idle ones that died, so that the pool refills before the next call.
   asio::awaitable<void> sweep(std::shared_ptr<Impl> self) {
-    ++self->loops_;
+    const Loop loop(*self);
     while (!stopping_) {
       sweep_.expires_after(kSweepPeriod);
       co_await sweep_.async_wait(asio::as_tuple(asio::use_awaitable));
       const Clock::time_point now = Clock::now();
-      for (AsyncSession* session : lent_) {
+      for (AsyncSession* session : watched_) {
         if (session->overdue(now)) session->cut();
+      }
+      for (const auto& dedicated : dedicated_) {
+        if (const auto session = dedicated.lock(); session && session->overdue(now)) session->cut();
       }
       lost(std::erase_if(idle_, [](const auto& session) { return !session->alive(); }));
     }
-    --self->loops_;
   }
 
   asio::any_io_executor executor_;
@@ -247,7 +277,8 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
   asio::steady_timer work_;  ///< keep_connected sleeps on it
   asio::steady_timer sweep_;
   std::vector<std::unique_ptr<AsyncSession>> idle_;  ///< the one used last is lent first: its caches are warm
-  std::vector<AsyncSession*> lent_;
+  std::vector<AsyncSession*> watched_;               ///< lent ones, and those that are being set up
+  std::vector<std::weak_ptr<AsyncSession>> dedicated_;
   std::deque<Waiter*> waiters_;
   int live_ = 0;  ///< sessions that are idle, lent, or on their way to a waiter
   std::string last_failure_;
@@ -257,7 +288,7 @@ class AsyncPool::Impl : public std::enable_shared_from_this<AsyncPool::Impl> {
   bool reachable_ = false;
   bool told_ = false;
   int loops_ = 0;
-  asio::thread_pool connector_{1};  ///< last: joined first, while what its work refers to still lives
+  BlockingCalls blocking_;
 };
 
 AsyncPool::AsyncPool(asio::any_io_executor executor, PoolOptions options)
@@ -275,8 +306,8 @@ asio::awaitable<Rows> AsyncPool::call(std::string role, std::string sql, Params 
   return impl_->call(std::move(role), std::move(sql), std::move(params), repeatable);
 }
 
-asio::awaitable<std::unique_ptr<AsyncSession>> AsyncPool::dedicated(std::string application_name) {
-  return impl_->connect(std::move(application_name));
+asio::awaitable<std::shared_ptr<AsyncSession>> AsyncPool::dedicated(std::string application_name) {
+  return impl_->dedicated(std::move(application_name));
 }
 
 bool AsyncPool::away() const { return impl_->away(); }

@@ -1,6 +1,6 @@
 // A pool of sessions in the management database for the HTTP side: coroutines of one thread share a few sessions, and
-// none of them ever blocks that thread. Connecting happens on a helper thread, because libpq resolves names and
-// computes SCRAM proofs while blocking.
+// none of them ever blocks that thread. Connecting happens on threads of their own, because libpq resolves names and
+// computes SCRAM proofs while blocking; stopping does not wait for them.
 //
 // When the database is away, calls fail at once (the caller answers 503) while the pool tries again with a growing,
 // jittered pause. A session that died while idle is noticed before it is lent.
@@ -39,7 +39,8 @@ class AsyncPool {
 
   /// Begins to connect, in the background.
   void start();
-  /// Fails waiting calls, cuts running ones and stops connecting. The executor must run until `stopped`.
+  /// Fails waiting calls, cuts running ones (dedicated sessions too) and gives up connecting. The executor must run
+  /// until `stopped`, which does not take longer because a server does not answer.
   void stop();
   bool stopped() const;
 
@@ -48,8 +49,9 @@ class AsyncPool {
   /// too long. `repeatable` says that running it twice does no harm: then a session that broke is replaced once.
   boost::asio::awaitable<Rows> call(std::string role, std::string sql, Params params, bool repeatable);
 
-  /// A session of one's own, outside the pool, for LISTEN. Throws db::Error when the database is away.
-  boost::asio::awaitable<std::unique_ptr<AsyncSession>> dedicated(std::string application_name);
+  /// A session of one's own, outside the pool, for LISTEN. It is cut when a `run` on it is overdue, and by `stop`.
+  /// Throws db::Error when the database is away.
+  boost::asio::awaitable<std::shared_ptr<AsyncSession>> dedicated(std::string application_name);
 
   /// The last attempt to connect failed and no session lives.
   bool away() const;

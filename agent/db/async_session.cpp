@@ -69,6 +69,7 @@ void AsyncSession::fail_lost(const char* what) {
 }
 
 asio::awaitable<void> AsyncSession::wait(asio::posix::stream_descriptor::wait_type what) {
+  if (cut_) fail_lost("the connection was given up");
   auto [error] = co_await socket_.async_wait(what, asio::as_tuple(asio::use_awaitable));
   if (cut_ || error) fail_lost("the connection was given up after its deadline");
 }

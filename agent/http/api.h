@@ -7,13 +7,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "db/blocking_calls.h"
 #include "http/auth.h"
 #include "http/backend.h"
 #include "http/error_response.h"
@@ -32,6 +31,9 @@ class Api {
   /// Never throws: every failure is a response. `request` must live until then.
   boost::asio::awaitable<Response> handle(const Request& request);
 
+  /// Gives up what runs on threads of its own, so that no request waits for it.
+  void stop() { blocking_.abandon(); }
+
  private:
   struct Exchange;  ///< a request under way with what is known about it
 
@@ -46,7 +48,6 @@ class Api {
   boost::asio::awaitable<Response> openapi(const Exchange& exchange);
   boost::asio::awaitable<Response> test_connection(Exchange& exchange);
   boost::asio::awaitable<Response> test_source(Exchange& exchange);
-  boost::asio::awaitable<Response> on_helper(std::function<std::string()> work);
   boost::asio::awaitable<Response> events(const Exchange& exchange);
   boost::asio::awaitable<Response> rpc(Exchange& exchange);
   Call bind_call(Exchange& exchange, const std::vector<NameValue>& path);
@@ -57,7 +58,7 @@ class Api {
   const ServerOptions& options_;
   std::optional<Digest> environment_key_;
   KeyCache keys_;
-  boost::asio::thread_pool helpers_{2};  ///< for what blocks: tests of targets and sources
+  db::BlockingCalls blocking_;  ///< tests of targets and sources
 };
 
 }  // namespace cpi::http

@@ -56,7 +56,9 @@ void Backend::hurry() {
 }
 
 void Backend::reload_soon() {
-  if (listener_) listener_->cut();
+  if (loading_again_ || stopping_) return;
+  loading_again_ = true;
+  asio::co_spawn(executor_, load_again(), asio::detached);
 }
 
 asio::awaitable<std::shared_ptr<const Catalog>> Backend::catalog() {
@@ -92,6 +94,16 @@ asio::awaitable<void> Backend::load() {
   loaded_.cancel();
 }
 
+asio::awaitable<void> Backend::load_again() {
+  try {
+    co_await load();
+  } catch (const std::exception& error) {
+    // The listening session reads the catalog whenever it begins anew: this was only to be earlier.
+    if (!pool_.away()) observe::emit(observe::warning("http", std::string("cannot read the routes: ") + error.what()));
+  }
+  loading_again_ = false;
+}
+
 /// One life of the listening session. The catalog is read after LISTEN, so that no change falls between the two.
 asio::awaitable<void> Backend::listen_once() {
   listener_ = co_await pool_.dedicated("cpi http listener");
@@ -100,7 +112,9 @@ asio::awaitable<void> Backend::listen_once() {
   listen[1].sql = "LISTEN cpi_jobs";
   co_await listener_->run(listen, Clock::now() + kLoadTimeout, false);
   co_await load();
-  feed_.wake_all();
+  if (has_listened_) feed_.missed();
+  has_listened_ = true;
+  failures_ = 0;
   while (!stopping_) {
     const auto [channel, payload] = co_await listener_->next_notification();
     if (channel == "cpi_jobs") {
@@ -117,8 +131,10 @@ asio::awaitable<void> Backend::listen() {
     try {
       co_await listen_once();
     } catch (const std::exception& error) {
-      // The pool tells when the database goes away; what is wrong beyond that is told once, not twice a second.
-      if (!stopping_ && !pool_.away() && last_problem != error.what()) {
+      // The pool tells when the database goes away, which it may not know yet; what is wrong beyond that is told when
+      // it comes again, and once, not twice a second.
+      const bool again = ++failures_ > 1;
+      if (again && !stopping_ && !pool_.away() && last_problem != error.what()) {
         last_problem = error.what();
         observe::emit(observe::warning("http", "cannot listen to the management database: " + last_problem));
       }

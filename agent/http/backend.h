@@ -27,7 +27,7 @@ class Backend {
   void start();
   /// Ends waiting and listening; sessions in use are cut.
   void stop();
-  bool stopped() const { return !listening_ && pool_.stopped(); }
+  bool stopped() const { return !listening_ && !loading_again_ && pool_.stopped(); }
   bool stopping() const { return stopping_; }
   /// Wakes whoever waits for a job, for good: the answer is what is known by then.
   void hurry();
@@ -54,6 +54,7 @@ class Backend {
   boost::asio::awaitable<void> listen();
   boost::asio::awaitable<void> listen_once();
   boost::asio::awaitable<void> load();
+  boost::asio::awaitable<void> load_again();
 
   boost::asio::any_io_executor executor_;
   db::AsyncPool pool_;
@@ -61,10 +62,13 @@ class Backend {
   std::shared_ptr<const Catalog> catalog_;
   boost::asio::steady_timer pause_;   ///< between two attempts to listen
   boost::asio::steady_timer loaded_;  ///< cancelled when the first catalog is there, or the database is not
-  std::unique_ptr<db::AsyncSession> listener_;
+  std::shared_ptr<db::AsyncSession> listener_;
   bool ready_ = false;
   bool extension_missing_ = false;
   bool listening_ = false;
+  bool has_listened_ = false;  ///< since the start, once at least
+  int failures_ = 0;           ///< of listening, in a row
+  bool loading_again_ = false;
   bool stopping_ = false;
   bool hurrying_ = false;
 };

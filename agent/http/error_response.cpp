@@ -83,6 +83,9 @@ Failure failure_of(const db::Error& error, bool anonymous) {
     if (error.sqlstate().empty() && failure.hint.empty()) failure.message = "the management database cannot be reached";
     failure.status = 503;
   }
+  if (error.is("42501") && failure.status == 403 && failure.hint.empty()) {
+    failure.hint = "This API key's role does not suffice: ask an admin for a key of another role (POST /api-keys).";
+  }
   if (failure.status == 401) failure.headers = unauthorized("", "").headers;
   if (failure.status == 503) failure.headers.emplace_back("Retry-After", kRetryAfterSeconds);
   return failure;

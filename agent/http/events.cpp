@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kHeartbeat = 15s;
 
-/// The number in an id of this agent's run; nothing for ids of others.
+/// The number in an id of this agent's run; nothing for ids of others, such as an agent before a restart.
 std::optional<std::uint64_t> own_number(const std::string& event_id, const std::string& run) {
   if (!event_id.starts_with(run + "-")) return std::nullopt;
   std::uint64_t number = 0;
@@ -25,12 +25,18 @@ std::optional<std::uint64_t> own_number(const std::string& event_id, const std::
 
 }  // namespace
 
-EventSource::EventSource(Backend& backend, std::string job_id, const std::string& last_event_id, std::string first)
+EventSource::EventSource(Backend& backend, std::string job_id, std::uint64_t since, const std::string& last_event_id,
+                         std::string first)
     : backend_(backend),
       job_id_(std::move(job_id)),
       pending_("retry: 3000\n\n"),
-      sent_(own_number(last_event_id, backend.feed().run()).value_or(backend.feed().last_number())),
+      sent_(own_number(last_event_id, backend.feed().run()).value_or(since)),
       waiter_(backend.feed(), backend.executor(), job_id_, JobFeed::Wake::kEvery) {
+  const bool came_back = !last_event_id.empty();
+  if (came_back && !(own_number(last_event_id, backend.feed().run()) && backend.feed().remembers(sent_))) {
+    sent_ = since;
+    pending_ += "data: " + std::string(kMissed) + "\n\n";
+  }
   if (!first.empty()) pending_ += "data: " + first + "\n\n";
 }
 

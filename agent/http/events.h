@@ -1,6 +1,7 @@
 // A stream of server-sent events (HTML standard, section 9.2): what cpi_jobs says, as it comes. Each event bears the
 // agent's run and a number as its id; a client that comes back with Last-Event-ID gets what it missed, as long as it is
-// the same agent and among the last thousand events.
+// the same agent and among the last thousand events. Otherwise, and when this agent itself could not listen for a
+// while, the stream says that events may be missing (kMissed): none is lost in silence.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,9 +17,11 @@ class Backend;
 /// Lives on one executor's thread, and not longer than the backend.
 class EventSource {
  public:
-  /// `job_id` empty: every job. `last_event_id` as the client sent it, or empty. `first`: JSON of an event that is sent
-  /// before all others, without an id; may be empty.
-  EventSource(Backend& backend, std::string job_id, const std::string& last_event_id, std::string first);
+  /// `job_id` empty: every job. `since`: the feed's number after which events are sent, unless `last_event_id`, as the
+  /// client sent it or empty, says more. `first`: JSON of an event that is sent before all others, without an id; may
+  /// be empty.
+  EventSource(Backend& backend, std::string job_id, std::uint64_t since, const std::string& last_event_id,
+              std::string first);
 
   /// What to send next: events, or a comment when nothing has happened for a while, so that dead clients are noticed
   /// and proxies keep the connection. Empty: the agent stops.

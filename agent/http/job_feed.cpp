@@ -68,6 +68,14 @@ void JobFeed::publish(const std::string& payload) {
   }
 }
 
+void JobFeed::missed() {
+  recent_.push_back(std::make_shared<const JobEvent>(JobEvent{next_++, "", std::string(kMissed)}));
+  if (recent_.size() > kRecent) recent_.pop_front();
+  wake_all();
+}
+
+bool JobFeed::remembers(std::uint64_t number) const { return number < next_ && number + 1 >= next_ - recent_.size(); }
+
 void JobFeed::wake_all() {
   for (const auto& [job_id, group] : waiters_) {
     for (Waiter* waiter : group) waiter->wake();
@@ -77,7 +85,8 @@ void JobFeed::wake_all() {
 std::vector<std::shared_ptr<const JobEvent>> JobFeed::after(std::uint64_t number, std::string_view job_id) const {
   std::vector<std::shared_ptr<const JobEvent>> out;
   for (const auto& event : recent_) {
-    if (event->number > number && (job_id.empty() || event->job_id == job_id)) out.push_back(event);
+    if (event->number > number && (job_id.empty() || event->job_id.empty() || event->job_id == job_id))
+      out.push_back(event);
   }
   return out;
 }

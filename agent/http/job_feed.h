@@ -18,13 +18,16 @@
 
 namespace cpi::http {
 
+/// What a stream says when events may have been lost: read again what matters.
+inline constexpr std::string_view kMissed = R"({"event":"missed","job_id":null,"project":null,"status":null})";
+
 /// completed, partial, failed or cancelled.
 bool is_final_status(std::string_view status);
 
 struct JobEvent {
   std::uint64_t number = 0;  ///< counts from one since this agent started
-  std::string job_id;
-  std::string payload;  ///< JSON in one line
+  std::string job_id;        ///< empty: concerns all
+  std::string payload;       ///< JSON in one line
 };
 
 /// Lives on one executor's thread.
@@ -60,10 +63,14 @@ class JobFeed {
 
   /// Takes a payload of cpi_jobs; others than JSON objects with a job_id are dropped.
   void publish(const std::string& payload);
-  /// After a reconnect nobody knows what was missed; at the end nobody has anything left to wait for.
+  /// Nobody listened for a while: whoever waits looks again, and every stream says so (kMissed).
+  void missed();
+  /// At the end nobody has anything left to wait for.
   void wake_all();
 
   std::uint64_t last_number() const { return next_ - 1; }
+  /// Whether all events after `number` are still kept.
+  bool remembers(std::uint64_t number) const;
   /// Events after `number`, of one job or (empty) of all, oldest first; only the last thousand are kept.
   std::vector<std::shared_ptr<const JobEvent>> after(std::uint64_t number, std::string_view job_id) const;
 

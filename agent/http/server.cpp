@@ -63,7 +63,7 @@ class Server::Impl {
     backend_.start();
     for (auto& acceptor : acceptors_) asio::co_spawn(io_, accept(acceptor), asio::detached);
     asio::co_spawn(io_, sweep(), asio::detached);
-    thread_ = std::jthread([this] { io_.run(); });
+    thread_ = std::jthread([this] { run(); });
     observe::emit({observe::Kind::kServerListening,
                    {{"host", options_.host}, {"port", port_.load()}, {"api_key", !options_.api_key.empty()}}});
   }
@@ -113,6 +113,18 @@ class Server::Impl {
     }
   }
 
+  /// What a handler throws (there is no memory left, say) costs that handler's connection, not the agent.
+  void run() {
+    for (;;) {
+      try {
+        io_.run();
+        return;
+      } catch (const std::exception& error) {
+        observe::emit(observe::problem("http", error.what()));
+      }
+    }
+  }
+
   asio::awaitable<void> accept(tcp::acceptor& acceptor) {
     while (!stopping_) {
       auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
@@ -126,8 +138,12 @@ class Server::Impl {
       if (sessions_.size() >= options_.max_connections) continue;
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      asio::co_spawn(io_, serve(std::make_shared<Session>(std::move(socket), api_, backend_, options_)),
-                     asio::detached);
+      try {
+        asio::co_spawn(io_, serve(std::make_shared<Session>(std::move(socket), api_, backend_, options_)),
+                       asio::detached);
+      } catch (const std::exception& problem) {
+        observe::emit(observe::problem("http", problem.what()));
+      }
     }
   }
 
@@ -163,7 +179,9 @@ class Server::Impl {
     backend_.hurry();
     co_await until_no_session(Clock::now() + grace);
     for (Session* session : sessions_) session->cut();
+    api_.stop();
     backend_.stop();
+    // Everything that is waited for was cut or abandoned: this is a matter of a few turns of the loop.
     asio::steady_timer poll(io_);
     while (!backend_.stopped() || !sessions_.empty()) {
       poll.expires_after(kStopPollPeriod);

@@ -195,6 +195,11 @@ asio::awaitable<bool> Session::read_request(Incoming& incoming) {
     co_await refuse(400, "Content-Length and Transfer-Encoding exclude each other");
     co_return false;
   }
+  // "5, 5" is one length said twice (RFC 9110 section 8.6); not all that read it think so.
+  if (view(head[beast::field::content_length]).find(',') != std::string_view::npos) {
+    co_await refuse(400, "Content-Length is given more than once");
+    co_return false;
+  }
   if (head.count(beast::field::host) != 1 && (head.version() >= 11 || head.count(beast::field::host) > 1)) {
     co_await refuse(400, "a request names exactly one Host");
     co_return false;

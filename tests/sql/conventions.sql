@@ -1,6 +1,6 @@
 -- Rules that hold for every object of the extension, found in the catalogs, so that a new object cannot escape them.
 BEGIN;
-SELECT plan(16);
+SELECT plan(17);
 
 CREATE TEMP VIEW members AS
   SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
@@ -14,10 +14,15 @@ CREATE TEMP VIEW tables AS
 
 SELECT isnt_empty('SELECT FROM functions WHERE lanname = ''plpgsql''', 'there are functions to look at');
 SELECT is_empty(
-  $$SELECT proname FROM functions WHERE lanname <> 'c' AND NOT prosecdef$$, 'every SQL function is SECURITY DEFINER');
+  $$SELECT proname FROM functions WHERE lanname <> 'c' AND prosqlbody IS NULL AND NOT prosecdef$$,
+  'every SQL function is SECURITY DEFINER, but for those that are parsed when they are made');
 SELECT is_empty(
-  $$SELECT proname, proconfig FROM functions WHERE lanname <> 'c'
-      AND NOT proconfig @> ARRAY['search_path=pg_catalog, pg_temp']$$, 'every SQL function pins its search path');
+  $$SELECT proname, proconfig FROM functions WHERE lanname <> 'c' AND prosqlbody IS NULL
+      AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']$$, 'likewise each pins its search path');
+SELECT is_empty(
+  $$SELECT proname FROM functions, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
+      WHERE prosqlbody IS NOT NULL AND (a.grantee <> proowner OR provolatile = 'v' OR prosecdef)$$,
+  'those change nothing, and only functions of cpi may call them');
 SELECT is_empty(
   $$SELECT proname FROM functions WHERE lanname = 'c' AND prosecdef$$, 'no C function changes its user');
 SELECT is_empty(

@@ -71,6 +71,20 @@ check_planted() {
   ! run -d planted -c "CREATE EXTENSION cpi" 2>"$cluster/planted.log" || fail "a planted function was taken over"
   grep -q 'already exists' "$cluster/planted.log" || fail "a planted function: $(cat "$cluster/planted.log")"
   pass "a function planted beforehand stops CREATE EXTENSION"
+  local object
+  for object in "TABLE cpi_jobs ()" "VIEW cpi_secrets AS SELECT 1" "TYPE cpi_projects AS (id uuid)" \
+                "FUNCTION _cpi_job_json(text) RETURNS text LANGUAGE sql AS 'SELECT 1::text'" "SEQUENCE cpi_routes"; do
+    run -d planted -c "DROP SCHEMA public CASCADE" -c "CREATE SCHEMA public" -c "CREATE $object"
+    if run -d planted -c "CREATE EXTENSION cpi" 2>"$cluster/planted.log"; then
+      # Of another signature: it stands beside cpi's, and is not one of the extension's.
+      [ "$(run -d planted -c "SELECT count(*) FROM pg_depend d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass
+          AND p.oid = d.objid AND d.deptype = 'e' WHERE p.prosrc = 'SELECT 1::text'")" = 0 ] || fail "planted: $object"
+      run -d planted -c "DROP EXTENSION cpi"
+    else
+      grep -q 'already exists' "$cluster/planted.log" || fail "planted: $object: $(cat "$cluster/planted.log")"
+    fi
+    pass "planted beforehand and not taken over: $object"
+  done
 }
 
 filter=${1:-}

@@ -147,7 +147,7 @@ TEST_F(AsyncPoolTest, GoesOnWithoutPreparedStatementsWhenTheServerForgetsThem) {
 
 TEST_F(AsyncPoolTest, ASessionOfItsOwnHearsNotifications) {
   run([&](AsyncPool& pool) -> asio::awaitable<void> {
-    const std::unique_ptr<AsyncSession> listener = co_await pool.dedicated("listener");
+    const std::shared_ptr<AsyncSession> listener = co_await pool.dedicated("listener");
     std::vector<Statement> listen(1);
     listen[0].sql = "LISTEN news";
     co_await listener->run(listen, AsyncSession::Clock::now() + 10s);

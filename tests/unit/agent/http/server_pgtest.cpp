@@ -2,6 +2,7 @@
 // so that a function may fail, sleep or say who calls it. Skipped where the extension is not installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <future>
 #include <optional>
@@ -43,6 +44,27 @@ INSERT INTO cpi_routes (method, path, function, success_status, role, header_arg
 bool extension_is_installed(db::Connection& connection) {
   return !connection.exec("SELECT FROM pg_available_extensions WHERE name = 'cpi'").empty();
 }
+
+/// While it lives, the server's processes stand still: connections are neither answered nor refused.
+class Frozen {
+ public:
+  explicit Frozen(test::Cluster& cluster) {
+    db::Connection connection = cluster.connect();
+    const db::Rows rows = connection.exec(
+        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " UNION ALL SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int");
+    for (int i = 0; i < rows.size(); ++i) pids_.push_back(static_cast<pid_t>(rows.int64(i, 0)));
+    for (pid_t pid : pids_) ::kill(pid, SIGSTOP);
+  }
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+  ~Frozen() {
+    for (pid_t pid : pids_) ::kill(pid, SIGCONT);
+  }
+
+ private:
+  std::vector<pid_t> pids_;
+};
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -458,6 +480,63 @@ TEST_F(ServerTest, OutlivesTheManagementDatabase) {
     std::this_thread::sleep_for(50ms);
   }
   EXPECT_EQ(status, 200);
+}
+
+TEST_F(ServerTest, SaysOnStreamsThatEventsMayHaveBeenMissed) {
+  test::Cluster cluster;
+  const std::optional<std::string> database = make_database(cluster);
+  ASSERT_TRUE(database);
+  options_.conninfo = cluster.conninfo(*database) + " user=http_login";
+  start();
+  Client stream = client();
+  stream.send("GET /jobs/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(stream.receive_until("retry: 3000\n\n"));
+  EXPECT_THAT(stream.text(), Not(HasSubstr("missed")));
+  cluster.crash();
+  EXPECT_TRUE(stream.receive_until("\"missed\"")) << "the agent did not listen for a while";
+
+  Client stranger = client();
+  stranger.send("GET /jobs/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: another-7\r\n\r\n");
+  EXPECT_TRUE(stranger.receive_until("\"missed\"")) << "the id is of another agent";
+  const std::string text = stream.text();
+  const std::size_t at = text.rfind("id: ") + 4;
+  const std::string last = text.substr(at, text.find('\n', at) - at);
+  Client back = client();
+  back.send("GET /jobs/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + last + "\r\n\r\n");
+  ASSERT_TRUE(back.receive_until("retry: 3000\n\n"));
+  cluster.connect(*database).exec("SELECT pg_notify('cpi_jobs', '{\"job_id\": \"x\", \"status\": \"next\"}')");
+  EXPECT_TRUE(back.receive_until("\"next\""));
+  EXPECT_THAT(back.text(), Not(HasSubstr("missed"))) << "nothing came after its last event";
+}
+
+TEST_F(ServerTest, StopsAlthoughTheManagementDatabaseStandsStill) {
+  test::Cluster cluster;
+  const std::optional<std::string> database = make_database(cluster);
+  ASSERT_TRUE(database);
+  options_.conninfo = cluster.tcp_conninfo(*database) + " user=http_login";
+  start();
+  EXPECT_EQ(request("GET", "/test/whoami").status, 200);
+  // Some sessions are lost, so that the pool is connecting, and others are in use.
+  cluster.connect().exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'cpi http%' AND pid % 2 = 0");
+  const Frozen frozen(cluster);
+  std::vector<std::future<Reply>> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.push_back(std::async(std::launch::async, [this] { return request("GET", "/test/whoami"); }));
+  }
+  EXPECT_EQ(waiting[0].wait_for(700ms), std::future_status::timeout);
+  std::future<void> stopped = std::async(std::launch::async, [this] { server_->stop(100ms); });
+  EXPECT_EQ(stopped.wait_for(4s), std::future_status::ready) << "shorter than any timeout of a connection";
+}
+
+TEST_F(ServerTest, StartsAndStopsWhileTheManagementDatabaseStandsStill) {
+  test::Cluster cluster;
+  const Frozen frozen(cluster);
+  options_.conninfo = cluster.tcp_conninfo() + " user=postgres";
+  server_ = std::make_unique<Server>(options_);
+  server_->start();
+  std::future<void> stopped = std::async(std::launch::async, [this] { server_->stop(0ms); });
+  EXPECT_EQ(stopped.wait_for(4s), std::future_status::ready) << "shorter than the time it may take to connect";
 }
 
 TEST_F(ServerTest, StartsWhileTheManagementDatabaseIsAway) {

@@ -1,0 +1,204 @@
+// Calls of functions: the request's fields become arguments, the function's jsonb the answer, now or (?wait=) when the
+// job has ended.
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "core/text/identifier.h"
+#include "http/arguments.h"
+#include "http/exchange.h"
+#include "http/json_body.h"
+#include "http/url.h"
+
+namespace cpi::http {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr double kLongestWaitSeconds = 60;
+constexpr auto kRereadPeriod = 2s;
+
+bool is_json(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return same_header(type, "application/json") ||
+         (type.size() > 5 && type.starts_with("application/") && same_header(type.substr(type.size() - 5), "+json"));
+}
+
+/// "/jobs/{job_id}" with the answer's fields, percent-encoded; empty when one is not there.
+std::string fill_template(std::string_view text, const json& fields) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t open = text.find('{');
+    out.append(text.substr(0, open));
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find('}', open);
+    if (close == std::string_view::npos) return "";
+    const auto field = fields.find(std::string(text.substr(open + 1, close - open - 1)));
+    if (field == fields.end() || !field->is_string()) return "";
+    out += percent_encode(field->get<std::string>());
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+/// The field `wait` of the query in seconds; 0 without one. Takes it out of `query`.
+std::chrono::milliseconds take_wait(std::vector<NameValue>& query) {
+  const auto it =
+      std::find_if(query.begin(), query.end(), [](const NameValue& field) { return field.first == "wait"; });
+  if (it == query.end()) return 0ms;
+  const std::string text = it->second;
+  query.erase(it);
+  if (text.empty()) return 0ms;
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0 && seconds <= kLongestWaitSeconds)) {
+    throw Refusal{invalid_fields({{"wait", "out_of_range", "\"" + text.substr(0, 40) + "\" is no number from 0 to 60",
+                                   "It counts seconds; ask again for a longer wait."}})};
+  }
+  return std::chrono::milliseconds(static_cast<int>(seconds * 1000));
+}
+
+/// The job that an answer is about.
+std::string job_id_of(const json& answer) {
+  for (const char* name : {"job_id", "id"}) {
+    const auto id = answer.find(name);
+    if (id != answer.end() && id->is_string()) return id->get<std::string>();
+  }
+  return "";
+}
+
+std::string status_field(const json& answer) {
+  const auto status = answer.find("status");
+  return status != answer.end() && status->is_string() ? status->get<std::string>() : "";
+}
+
+}  // namespace
+
+/// Reads the request's fields and binds them to the route's function.
+Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
+  const Request& request = exchange.request;
+  const Route& route = *exchange.route;
+  Fields fields;
+  fields.path = path;
+  std::optional<std::vector<NameValue>> query = parse_query(request.query());
+  if (!query) {
+    throw Refusal{bad_request("the query cannot be decoded", "", "Percent-encode it as UTF-8 (% itself is %25).")};
+  }
+  fields.query = std::move(*query);
+  if (route.waits) exchange.wait = take_wait(fields.query);
+  for (const auto& [header, argument] : route.header_arguments) {
+    if (const std::string* value = request.header(header)) {
+      if (!is_utf8(*value)) throw Refusal{bad_request("header " + header + " is not UTF-8", "", "")};
+      fields.header.emplace_back(argument, *value);
+    }
+  }
+  json body = json::object();
+  if (!request.body.empty()) {
+    if (request.method == "GET" || request.method == "HEAD") {
+      throw Refusal{bad_request("GET takes no body", "", "Put the fields into the query: ?name=value.")};
+    }
+    const std::string* type = request.header("Content-Type");
+    if (type != nullptr && !is_json(*type)) throw Refusal{unsupported_media_type(*type)};
+    std::variant<json, Failure> parsed = parse_json_body(request.body);
+    if (std::holds_alternative<Failure>(parsed)) throw Refusal{std::get<Failure>(std::move(parsed))};
+    body = std::get<json>(std::move(parsed));
+  }
+  fields.body = &body;
+  Binding binding = bind(*route.function, fields, route.waits, route.status == 204);
+  if (binding.path_mismatch) {
+    throw Refusal{not_found("no such path: " + std::string(request.path()), *binding.path_mismatch)};
+  }
+  if (!binding.findings.empty()) throw Refusal{invalid_fields(binding.findings)};
+  return std::move(binding.call);
+}
+
+asio::awaitable<std::string> Api::run(const Exchange& exchange, const Call& call) {
+  const db::Rows rows = co_await backend_.pool().call(std::string(database_role(exchange.role)), call.sql, call.params,
+                                                      exchange.route->function->read_only);
+  if (rows.empty() || rows.is_null(0, 0) || rows.text(0, 0).empty()) co_return "null";
+  co_return rows.str(0, 0);
+}
+
+asio::awaitable<Response> Api::call_function(Exchange& exchange) {
+  const Route& route = *exchange.route;
+  const Call call = bind_call(exchange, exchange.match.parameters);
+  Response response;
+  response.status = route.status;
+  response.body = co_await run(exchange, call);
+  if (exchange.wait > 0ms) response.body = co_await wait_for_end(exchange, call, std::move(response.body));
+  if (!route.location.empty()) {
+    const json fields = json::parse(response.body, nullptr, false);
+    if (std::string location = fill_template(route.location, fields); fields.is_object() && !location.empty()) {
+      response.set("Location", std::move(location));
+    }
+  }
+  if (route.status == 204) response.body.clear();
+  co_return response;
+}
+
+asio::awaitable<std::string> Api::status_of_job(const Exchange& exchange, std::string job_id) {
+  db::Params parameters = one_parameter(std::move(job_id));
+  const db::Rows rows = co_await backend_.pool().call(
+      std::string(database_role(Role::kViewer)),
+      "SELECT j.status FROM " + exchange.catalog->schema + ".cpi_jobs AS j WHERE j.id = $1::uuid",
+      std::move(parameters), true);
+  co_return rows.empty() ? std::string() : rows.str(0, 0);
+}
+
+/// Holds the answer back until the job has ended or the time is over. A call that only reads is made again; the answer
+/// of one that did something gets the status by then.
+asio::awaitable<std::string> Api::wait_for_end(const Exchange& exchange, const Call& call, std::string first) {
+  nlohmann::ordered_json answer = nlohmann::ordered_json::parse(first, nullptr, false);
+  if (!answer.is_object()) co_return first;
+  const std::string job_id = job_id_of(answer);
+  std::string status = status_field(answer);
+  if (job_id.empty() || status.empty() || is_final_status(status)) co_return first;
+
+  const Clock::time_point until = Clock::now() + exchange.wait;
+  JobFeed::Waiter waiter(backend_.feed(), backend_.executor(), job_id, JobFeed::Wake::kFinal);
+  for (;;) {
+    // The waiter stands before the first look, so that no end of the job falls between the two.
+    try {
+      status = co_await status_of_job(exchange, job_id);
+    } catch (const db::Error& error) {
+      if (!error.poisons_connection()) throw;
+    }
+    const Clock::time_point now = Clock::now();
+    if (status.empty() || is_final_status(status) || now >= until || backend_.hurrying()) break;
+    co_await waiter.sleep(std::min(until, now + kRereadPeriod));
+  }
+  if (exchange.route->function->read_only) co_return co_await run(exchange, call);
+  if (!status.empty()) answer["status"] = status;
+  co_return answer.dump();
+}
+
+asio::awaitable<Response> Api::rpc(Exchange& exchange) {
+  const std::string& name = exchange.match.parameters[0].second;
+  const auto function = exchange.catalog->functions.find(name);
+  if (function == exchange.catalog->functions.end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, _] : exchange.catalog->functions) names.push_back(known);
+    const std::string near = text::nearest(name, names);
+    throw Refusal{not_found("no function " + name + " is published",
+                            near.empty() ? "GET /openapi.json lists what is." : "Did you mean " + near + "?")};
+  }
+  if (exchange.route->method == "GET" && !function->second->read_only) {
+    throw Refusal{method_not_allowed("GET", exchange.request.path(), "OPTIONS, POST")};
+  }
+  // The function's own grants say who may call it.
+  Route route = *exchange.route;
+  route.function = function->second;
+  exchange.route = &route;
+  const Call call = bind_call(exchange, {});
+  Response response;
+  response.body = co_await run(exchange, call);
+  co_return response;
+}
+
+}  // namespace cpi::http
