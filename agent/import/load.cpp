@@ -103,6 +103,7 @@ class Load {
       report_applied(*applied);
       return {};
     }
+    context_.progress.phase = "fetching";
     Result<std::unique_ptr<source::File>> file = context_.source.fetch(request_.file, context_.stop);
     if (!file.ok()) return file.error();
     file_ = std::move(*file);

@@ -139,8 +139,9 @@ Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig&
   if (!config.local_path.empty()) {
     return source::make_local_source(roots, config.local_path, patterns_have_directories(config));
   }
-  return Error{Code::kInvalidConfig, "project \"" + claim.project + "\" has no source of files", "",
-               "Give the project a source_id, set local or sftp in its config, or name local_files in the request."};
+  return Error{
+      Code::kInvalidConfig, "project \"" + claim.project + "\" has no source of files", "",
+      "Give the project a source_id, set local.path or sftp in its config, or name local_files in the request."};
 }
 
 Result<Listing> list_files(const config::ProjectConfig& config, const store::Claim& claim, source::Source& source,

@@ -12,7 +12,7 @@ struct Progress {
   std::atomic<std::int64_t> bytes_read = 0;
   std::atomic<std::int64_t> rows_read = 0;
   std::atomic<std::int64_t> rows_rejected = 0;
-  std::atomic<const char*> phase = "waiting";  ///< waiting, reading, copying, applying, done
+  std::atomic<const char*> phase = "waiting";  ///< waiting, fetching, reading, copying, applying, done
 };
 
 }  // namespace cpi::import

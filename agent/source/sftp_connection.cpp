@@ -101,7 +101,9 @@ Result<void> SftpConnection::exchange_keys(Descriptor socket, const char* host_k
   const long seconds = static_cast<long>(timeout_.count() / 1000) + 10;
   const socket_t fd = socket.get();
   bool good = ::ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no_config) == SSH_OK &&
-              ::ssh_options_set(session, SSH_OPTIONS_HOST, settings_.host.c_str()) == SSH_OK &&
+              // We have connected already: a name that libssh would not take as a host's must not matter.
+              ::ssh_options_set(session, SSH_OPTIONS_HOST, "server") == SSH_OK &&
+              ::ssh_options_set(session, SSH_OPTIONS_SSH_DIR, "/nonexistent") == SSH_OK &&
               ::ssh_options_set(session, SSH_OPTIONS_USER, settings_.username.c_str()) == SSH_OK &&
               // Without these two the user's known_hosts would decide which of its keys the server is asked for.
               ::ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") == SSH_OK &&

@@ -61,7 +61,7 @@ class Transfer {
         if (Result<void> sent = ask(asked_, wanted); !sent.ok()) return sent;
         asked_ += wanted;
       }
-      if (reads_.empty()) return {};
+      if (reads_.empty()) return check_end();
       const Read read = reads_.front();
       reads_.pop_front();
       const int got = ::sftp_async_read(file_, buffer_.data(), read.size, read.id);
@@ -81,6 +81,18 @@ class Transfer {
   }
 
  private:
+  /// Behind the last byte that was announced there must be none. Without this, a server whose listing is out of date,
+  /// or lies, would have us load a part.
+  Result<void> check_end() {
+    if (Result<void> sent = ask(size_, 1); !sent.ok()) return sent;
+    const Read read = reads_.front();
+    reads_.pop_front();
+    const int got = ::sftp_async_read(file_, buffer_.data(), read.size, read.id);
+    if (got < 0) return connection_.failure(subject());
+    if (got == 0) return {};
+    return changed(path_, "The server announced " + std::to_string(size_) + " bytes and has more than that.");
+  }
+
   std::string subject() const { return "file \"" + path_ + "\""; }
 
   Result<void> ask(std::int64_t offset, std::uint32_t size) {

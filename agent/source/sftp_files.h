@@ -31,7 +31,7 @@ Result<RemoteFacts> look_at(SftpConnection& connection, const std::string& path)
 
 /// All regular files of `directory`, sorted by path; with `recursive` those below it too, "a/b.csv". Hidden files and
 /// directories are left out, links and special files as well. A name that is not UTF-8 is listed with U+FFFD in place
-/// of what is not: no such file can be fetched. Fails with kLimitExceeded beyond a million names.
+/// of what is not: no such file can be fetched. Fails with kLimitExceeded beyond 250,000 names.
 Result<std::vector<Entry>> list_directory(SftpConnection& connection, const std::string& directory, bool recursive);
 
 /// The bytes of the file, which must be as `expected` before and after. Fails with kFileChanged (also when the server

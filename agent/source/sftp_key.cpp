@@ -47,24 +47,27 @@ bool is_encrypted(std::string_view text) {
   return text.find("ENCRYPTED") != std::string_view::npos;
 }
 
-Error no_key(const std::string& name, std::string_view text) {
+Error no_key(std::string_view text) {
   if (text.starts_with("PuTTY-User-Key-File")) {
-    return refused(name + " is a key in PuTTY's form", "",
+    return refused("the file that key_path names is a key in PuTTY's form", "",
                    "Convert it: puttygen KEY.ppk -O private-openssh -o KEY, and name the new file.");
   }
   if (text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") ||
       text.find("PUBLIC KEY") != std::string_view::npos) {
-    return refused(name + " is a public key", "", "Name the private key: usually the file without \".pub\".");
+    return refused("the file that key_path names is a public key", "",
+                   "Name the private key: usually the file without \".pub\".");
   }
-  return refused(name + " is no private key that can be read", "It must be an OpenSSH or PEM file.", "");
+  return refused("the file that key_path names is no private key that can be read",
+                 "It must be an OpenSSH or PEM file.", "");
 }
 
 }  // namespace
 
 Result<PrivateKey> read_private_key(const std::string& path, const std::string& passphrase) {
-  const std::string name = "key file \"" + path + "\"";
+  // Where keys lie is not for everybody who may see a job's errors: the path is told to admins, by the source alone.
+  const std::string name = "the private key that key_path names";
   if (!std::filesystem::path(path).is_absolute()) {
-    return refused(name + " is no absolute path", "", "Write key_path from the root, such as \"/etc/cpi/erp_key\".");
+    return refused("key_path is no absolute path", "", "Write key_path from the root, such as \"/etc/cpi/erp_key\".");
   }
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
@@ -76,7 +79,7 @@ Result<PrivateKey> read_private_key(const std::string& path, const std::string& 
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0 && facts.st_uid == ::geteuid()) {
     return refused(name + " can be read or changed by others", "", "Run chmod 600 on it; its owner alone may read it.");
   }
-  if (facts.st_size > static_cast<off_t>(kMostBytes)) return no_key(name, "");
+  if (facts.st_size > static_cast<off_t>(kMostBytes)) return no_key("");
 
   SecretText text(static_cast<std::size_t>(facts.st_size));
   const ssize_t got = ::pread(file.get(), text.data(), static_cast<std::size_t>(facts.st_size), 0);
@@ -92,7 +95,7 @@ Result<PrivateKey> read_private_key(const std::string& path, const std::string& 
     if (encrypted) {
       return refused("the passphrase of " + name + " is wrong", "", "With a key_path the password is the key's.");
     }
-    return no_key(name, text.view());
+    return no_key(text.view());
   }
   return PrivateKey(key);
 }

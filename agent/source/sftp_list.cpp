@@ -10,7 +10,7 @@ namespace cpi::source {
 
 namespace {
 
-constexpr std::size_t kMostNames = 1'000'000;
+constexpr std::size_t kMostNames = 250'000;
 constexpr int kMostDepth = 64;
 
 struct FreeAttributes {

@@ -131,3 +131,28 @@ class Sshd:
     def settings(self, **fields):
         """The fields of an sftp object or a source."""
         return {"host": self.host, "port": self.port, "username": self.user, "remote_path": str(self.home), **fields}
+
+
+def new_project(agent, database, name, settings, inline=False, **config):
+    """A project that reads from the server: through a source of its name, or by its config's sftp object."""
+    fields = {"name": name, "connection_id": agent.connection(name, database)}
+    config = {"stable_seconds": 0, "defaults": {"primary_key": "id"}, **config}
+    if inline:
+        config["sftp"] = settings
+    else:
+        response = agent.post("/sources", {"name": name, **settings})
+        assert response.status == 201, response
+        fields["source_id"] = response.json["id"]
+    response = agent.post("/projects", {**fields, "config": config})
+    assert response.status == 201, response
+
+
+def until(condition, what, patience=30):
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.05)
+
+
+def errors(job):
+    return "\n".join(error["message"] for error in job["errors"])

@@ -6,6 +6,9 @@ import re
 import subprocess
 
 import harness
+import pytest
+
+from sftp_server import Sshd
 
 README = (harness.ROOT / "README.md").read_text()
 
@@ -20,14 +23,25 @@ def test_there_are_commands():
     assert len(commands()) >= 8
 
 
-def test_every_command_does_what_the_readme_says(agent, database, tmp_path):
+@pytest.fixture
+def sshd():
+    server = Sshd()
+    yield server
+    server.remove()
+
+
+def test_every_command_does_what_the_readme_says(agent, database, sshd, tmp_path):
+    sshd.put("invoices.csv", "id,amount\n1,9.50\n")
     folder = agent.inbox / "abc"
     folder.mkdir()
     (folder / "customers.csv").write_text("id,name\n1,Ada\n2,Grace\n")
     (tmp_path / "customers.csv").write_text("id,name\n1,Ada\n2,Grace\n")
     (tmp_path / "orders.csv").write_text("order_no;qty\n1;5\n")
     exchange = {"localhost:8000": f"127.0.0.1:{agent.port}", "postgresql://user:pass@host:5432/dbname": database.url,
-                "/var/lib/cpi/inbox": str(agent.inbox)}
+                "/var/lib/cpi/inbox": str(agent.inbox),
+                '"host": "sftp.example.com", "port": 22, "username": "export"':
+                    f'"host": "127.0.0.1", "port": {sshd.port}, "username": "{sshd.user}"',
+                "/etc/cpi/erp_key": str(sshd.key("rsa")), '"remote_path": "/out"': f'"remote_path": "{sshd.home}"'}
     environment = {**os.environ, **{k: v for k, v in agent.environment.items() if k.startswith("CPI_")},
                    "API_KEY": agent.api_key, "PATH": f"{harness.BUILD}:{os.environ['PATH']}"}
     for command in commands():
@@ -37,10 +51,13 @@ def test_every_command_does_what_the_readme_says(agent, database, tmp_path):
         result = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True,
                                 timeout=120)
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        if "/test" in command:
+            assert json.loads(result.stdout)["success"], result.stdout
         if '-d \'{"project"' in command:
             job = agent.wait(json.loads(result.stdout)["job_id"])
             assert job["status"] == "completed", job
     assert database.value("SELECT count(*) FROM customers") == 2
+    assert database.value("SELECT count(*) FROM invoices") == 1 and sshd.names("processed") == ["invoices.csv"]
 
 
 def test_the_config_shown_is_valid(agent, name):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sftp_server import CANNOT, PASSWORD, Sshd, fingerprint, keygen
+from sftp_server import CANNOT, PASSWORD, Sshd, errors, fingerprint, keygen, new_project, until
 
 needs_password_login = pytest.mark.skipif(bool(CANNOT), reason=CANNOT)
 
@@ -25,31 +25,6 @@ def folder(sshd, name):
     path.mkdir()
     sshd.give(path)
     return path
-
-
-def new_project(agent, database, name, settings, inline=False, **config):
-    """A project that reads from the server: through a source of its name, or by its config's sftp object."""
-    fields = {"name": name, "connection_id": agent.connection(name, database)}
-    config = {"stable_seconds": 0, "defaults": {"primary_key": "id"}, **config}
-    if inline:
-        config["sftp"] = settings
-    else:
-        response = agent.post("/sources", {"name": name, **settings})
-        assert response.status == 201, response
-        fields["source_id"] = response.json["id"]
-    response = agent.post("/projects", {**fields, "config": config})
-    assert response.status == 201, response
-
-
-def until(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.05)
-
-
-def errors(job):
-    return "\n".join(error["message"] for error in job["errors"])
 
 
 @pytest.mark.parametrize("kind, options, passphrase, form", [

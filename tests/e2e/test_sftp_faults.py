@@ -2,17 +2,14 @@
 agents that die. Nothing may be loaded by half, nothing be left behind, and the error must say what it was."""
 
 import os
-import shutil
 import signal
 import subprocess
-import time
 
 import harness
 import pytest
 
 from fault_proxy import FaultProxy
-from sftp_server import Sshd
-from test_sftp import errors, new_project, until
+from sftp_server import Sshd, errors, new_project, until
 
 ROWS = 200_000
 CONTENT = b"id,name\n" + b"".join(b"%d,name of row %d\n" % (i, i) for i in range(ROWS))
@@ -254,3 +251,49 @@ def test_a_spool_without_nameless_files_is_swept(agent):
     agent.stop()
     agent.start()
     assert not left.exists()
+
+
+@pytest.fixture
+def liar(agent, database, name, request):
+    """A server that lies as the test asks, with one file, and a project that reads it."""
+    server = Sshd(sftp=f"/usr/bin/python3 {os.path.dirname(__file__)}/lying_sftp.py {request.param}")
+    server.put("items.csv", CONTENT)
+    new_project(agent, database, name, server.settings(key_path=str(server.key("ed25519"))))
+    yield server
+    server.remove()
+
+
+@pytest.mark.parametrize("liar", ["short", "bare"], indirect=True)
+def test_a_server_that_answers_little_at_a_time_or_says_little_is_right(agent, database, liar, name):
+    job = agent.run_import(name)
+    loaded_once(agent, database, job)
+    assert database.value("SELECT sum(id::int) FROM items") == ROWS * (ROWS - 1) // 2
+
+
+@pytest.mark.parametrize("liar", ["bigger"], indirect=True)
+def test_a_server_that_announces_too_much_is_found_out(agent, database, liar, name):
+    job = agent.run_import(name)
+    assert job["status"] == "failed" and job["attempt"] == 4, job
+    assert f"announced {2 * len(CONTENT)} bytes and has no byte at" in errors(job), job
+    assert database.value("SELECT to_regclass('items')") is None
+    nothing_is_left(agent)
+
+
+@pytest.mark.parametrize("liar", ["smaller"], indirect=True)
+def test_a_server_that_announces_too_little_is_found_out(agent, database, liar, name):
+    job = agent.run_import(name)
+    assert job["status"] == "failed" and "more than" in errors(job), job
+    assert database.value("SELECT to_regclass('items')") is None
+
+
+@pytest.mark.parametrize("liar", ["slashes"], indirect=True)
+def test_names_that_no_directory_can_hold_are_not_believed(agent, liar, name):
+    job = agent.run_import(name)
+    assert job["status"] == "completed" and job["files_processed"] == 0, job
+
+
+@pytest.mark.parametrize("liar, words", [("endless", "holds more than"), ("garbage", "SFTP server")], indirect=["liar"])
+def test_a_server_that_talks_nonsense_fails_the_job_and_not_the_agent(agent, liar, name, words):
+    job = agent.run_import(name)
+    assert job["status"] == "failed" and words in errors(job), job
+    assert agent.get("/health").status == 200
