@@ -20,7 +20,7 @@ struct OptionFlags {
   std::optional<std::string> quote;
   std::optional<std::string> escape;
   std::string encoding;
-  std::string header;  ///< true, false, a number of rows, or auto
+  std::string header;    ///< true, false, a number of rows, or auto
   std::string skiprows;  ///< a number of lines, or auto
   std::vector<std::string> null_if;
   std::string types;

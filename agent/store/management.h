@@ -63,7 +63,7 @@ struct Claim {
   JobKey key;
   int attempt = 1;
   std::string project;
-  std::string config;  ///< JSON, unmasked
+  std::string config;       ///< JSON, unmasked
   nlohmann::json dialects;  ///< list: what earlier files taught where the config says "auto" (import/detect.h)
   std::string connection_id;
   std::string database_url;  ///< empty: the project has no connection
@@ -136,8 +136,8 @@ class Management {
   /// `reason` is "stop" or "retry". Answers the job's new state.
   std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error);
 
-  /// Leases webhooks that are due: at most `most` (0: only asks when others will be), of one receiver so many as are not
-  /// under way among all agents.
+  /// Leases webhooks that are due: at most `most` (0: only asks when others will be), of one receiver so many as are
+  /// not under way among all agents.
   DeliveryClaim claim_deliveries(const std::string& agent_id, int most, int most_per_receiver);
   /// Writes how tries ended; those whose delivery was claimed again meanwhile change nothing and are left out of the
   /// answer.

@@ -88,10 +88,11 @@ std::string_view text_value(std::size_t datum);
 /// The jsonb argument `index` as UTF-8 text. May raise.
 std::string_view jsonb_argument(FunctionCallInfoBaseData* call, int index);
 
-/// Whether a cancel, a timeout or the server's shutdown waits to be obeyed: a filling that takes long asks now and then,
-/// ends, and leaves the rest to obey_interrupt().
+/// Whether a cancel, a timeout or the server's shutdown waits to be obeyed: a filling that takes long asks now and
+/// then, ends, and leaves the rest to obey_interrupt().
 bool interrupt_pending() noexcept;
-/// Obeys what waits, which raises unless it was for another reason than to stop. Nothing with a destructor may be alive.
+/// Obeys what waits, which raises unless it was for another reason than to stop. Nothing with a destructor may be
+/// alive.
 void obey_interrupt();
 
 /// The datum of an outcome, for `return`; raises when it failed. Nothing with a destructor may be alive.

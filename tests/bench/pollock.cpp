@@ -1,5 +1,5 @@
-// Reads every file of the Pollock benchmark (damaged CSV files, https://github.com/HPI-Information-Systems/Pollock) as an
-// import would, and writes what was read as plain CSV for the benchmark's own scoring (pollock.py).
+// Reads every file of the Pollock benchmark (damaged CSV files, https://github.com/HPI-Information-Systems/Pollock) as
+// an import would, and writes what was read as plain CSV for the benchmark's own scoring (pollock.py).
 //
 //   pollock FOLDER OUT given|detect     FOLDER holds csv/ and parameters/; OUT gets one file for each
 //

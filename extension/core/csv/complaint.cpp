@@ -120,6 +120,18 @@ Reject invalid_encoding(const Place& place, std::size_t at, std::string column) 
           "to \"replace\"");
 }
 
+Reject overlong_field(const Place& place, std::string column, const Limits& limits) {
+  return reject(place, Reason::kFieldTooLong, std::move(column),
+                "a field has more than " + std::to_string(limits.field_bytes) +
+                    " bytes: shorten it, or check the quotes around it; one may be missing");
+}
+
+Reject overlong_row(const Place& place, const Limits& limits) {
+  return reject(place, Reason::kRowTooLong, "",
+                "the row has more than " + std::to_string(limits.row_bytes) +
+                    " bytes: check its quotes, and that the file has line breaks");
+}
+
 Error field_too_long(std::int64_t line, std::size_t field, const Limits& limits) {
   return {Code::kLimitExceeded,
           "field " + std::to_string(field + 1) + " of line " + std::to_string(line) + " has more than " +

@@ -29,6 +29,9 @@ Reject unclosed_quote(const Place& place, std::string column, const Dialect& dia
 Reject nul_byte(const Place& place, std::size_t at, std::string column);
 Reject invalid_encoding(const Place& place, std::size_t at, std::string column);
 
+Reject overlong_field(const Place& place, std::string column, const Limits& limits);
+Reject overlong_row(const Place& place, const Limits& limits);
+
 Error field_too_long(std::int64_t line, std::size_t field, const Limits& limits);
 Error row_too_long(std::int64_t line, const Limits& limits);
 Error header_too_long(std::int64_t line, const Limits& limits);

@@ -137,7 +137,10 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
       break;
     }
     const Line found = line_at(at);
-    if (longer_than(limits.row_bytes, at, found)) return row_too_long(line + lines, limits);
+    if (longer_than(limits.row_bytes, at, found)) {
+      if (columns > 0) break;  // what is said by the rows before it must do
+      return row_too_long(line + lines, limits);
+    }
     if (found.next == nullptr) return Step::kNeedMore;
     ++lines;
     if (ignorable(at, found)) {

@@ -23,11 +23,12 @@ Result<Reader::Event> Reader::Impl::next(Batch& batch) {
   if (failure) return *failure;
   while (phase != Phase::kEnd) {
     if (!final && window.size() < retry_at) return Event::kNeedBytes;
-    Result<Step> step = phase == Phase::kStart    ? start()
-                        : phase == Phase::kSkip   ? skip()
-                        : phase == Phase::kHeader ? read_header()
-                        : phase == Phase::kShape  ? find_shape()
-                                                  : read_rows(batch);
+    Result<Step> step = phase == Phase::kStart     ? start()
+                        : phase == Phase::kSkip    ? skip()
+                        : phase == Phase::kHeader  ? read_header()
+                        : phase == Phase::kShape   ? find_shape()
+                        : phase == Phase::kDiscard ? discard(batch)
+                                                   : read_rows(batch);
     if (!step.ok()) {
       failure = step.error();
       // The rows before it are given first, so that they do not depend on where a batch happens to end.
@@ -57,7 +58,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_rows(Batch& batch) {
   for (std::size_t size = kSegment; size <= kLargestSegment; size *= 4) {
     const std::size_t taken = std::min(size, window.size());
     Result<Step> step = read_segment(batch, window.begin() + taken);
-    if (!step.ok() || window.begin() != before || phase == Phase::kEnd) return step;
+    if (!step.ok() || window.begin() != before || phase != Phase::kRows) return step;
     if (taken == window.size()) break;
   }
   return read_alone(batch);
@@ -130,7 +131,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_segment(Batch& batch, const char* 
     raw_fields.clear();
     Result<Step> step = take_row(
         batch, parse_row(grammar, limits, begin, segment_end, final_segment, Strictness::kStrict, cursor, raw_fields));
-    if (!step.ok() || *step == Step::kNeedMore) return step;
+    if (!step.ok() || *step == Step::kNeedMore || phase != Phase::kRows) return step;
   }
   return Step::kDone;
 }

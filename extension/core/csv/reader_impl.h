@@ -30,7 +30,7 @@ inline std::string_view between(const char* begin, const char* end) {
 }
 
 struct Reader::Impl {
-  enum class Phase { kStart, kSkip, kHeader, kShape, kRows, kEnd };
+  enum class Phase { kStart, kSkip, kHeader, kShape, kRows, kDiscard, kEnd };
   enum class Step {
     kDone,      ///< the phase has advanced, or the batch has something
     kNeedMore,  ///< the input at hand does not suffice
@@ -57,6 +57,8 @@ struct Reader::Impl {
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
   Result<Step> reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields);
+  Step begin_discard(const ParsedRow& row, bool quoted);
+  Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);
   void emit(Batch& batch, const ParsedRow& row);
   std::string_view clean(std::string_view text);
@@ -103,6 +105,15 @@ struct Reader::Impl {
   std::vector<std::string> names;
   std::size_t width = 0;  // fields of a row that fits: one per name, and one if rows end in a delimiter
   bool trailing = false;
+
+  /// The rest of a row that is longer than the limits, which is read past without being kept (discard.cpp).
+  struct Discard {
+    Reject reject;
+    Error endless;           ///< should the file end within its quotes
+    bool in_quotes = false;  ///< else behind a field or within an unquoted one
+    bool quotes_count = false;
+  };
+  Discard discarded;
 
   // Of the segment at hand.
   std::vector<std::uint32_t> positions;

@@ -51,19 +51,16 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
 Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
   const bool quoted = grammar.is_quote(row.error_at, window.end());
-  const auto too_long = [&] {
-    return row.status == RowStatus::kFieldTooLong ? field_too_long(line, row.error_field, limits)
-                                                  : row_too_long(line, limits);
-  };
-  if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) return too_long();
+  if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) {
+    return begin_discard(row, false);
+  }
   const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width, window.offset(begin));
   if (!bad) {
     // What is looked at behind a row is bounded, so it is the row itself that has no end.
     if (window.size() > limits.row_bytes + 2 * Recovery::kBytes) return row_too_long(line, limits);
     return Step::kNeedMore;
   }
-  if (bad->too_long) return too_long();
-  if (static_cast<std::size_t>(bad->content_end - begin) > limits.row_bytes) return row_too_long(line, limits);
+  if (bad->too_long) return begin_discard(row, true);
   const Place here = place(begin, bad->content_end);
   const auto at = static_cast<std::size_t>(row.error_at - begin);
   // The quote that was met in the wrong place may be the next row's opening one: then this row's own was never closed.

@@ -221,17 +221,32 @@ TEST(Reader, RefusesADialectThatCannotBeRead) {
   }
 }
 
+TEST(Reader, ARowOverTheLimitsCostsItselfAlone) {
+  Limits limits;
+  limits.field_bytes = 10;
+  Outcome read = read_every_way("a,b\n1,2\n3,12345678901 and more, \"quoted\ntoo\n5,6\n", {}, limits);
+  EXPECT_THAT(read.rows, ElementsAre("1|2", "5|6"));
+  EXPECT_THAT(read.rejects, ElementsAre("3:field_too_long:3,1234567890", "4:too_few_fields:too"));
+  read = read_every_way("a,b\n3,\"12345678901\n,7\"\"8,9\nx\",\n5,6\n", {}, limits);
+  EXPECT_THAT(read.rows, ElementsAre("5|6")) << "up to the closing quote and the line's end";
+  EXPECT_THAT(read.rejects, ElementsAre("2:field_too_long:3,\"123456789"));
+  EXPECT_THAT(read.places, ElementsAre("5@31=5,6"));
+  EXPECT_EQ(read.full_rejects[0].column, "b");
+  read = read_every_way("a,b\n1,12345678901", {}, limits);
+  EXPECT_THAT(read.rejects, ElementsAre("2:field_too_long:1,1234567890")) << "at the end of the file";
+  limits = {};
+  limits.row_bytes = 20;
+  read = read_every_way("a,b\n1,2\n3,1234567890123456789012345678901234567890\n5,6\n", {}, limits);
+  EXPECT_THAT(read.rows, ElementsAre("1|2", "5|6"));
+  EXPECT_THAT(read.rejects, ElementsAre("3:row_too_long:3,123456789012345678"));
+}
+
 TEST(Reader, BreaksALimitWithAnErrorThatNamesThePlace) {
   Limits limits;
   limits.field_bytes = 10;
-  EXPECT_THAT(read_every_way("a,b\n1,2\n3,12345678901\n", {}, limits).error,
-              "limit_exceeded: field 2 of line 3 has more than 10 bytes");
-  EXPECT_THAT(read_every_way("a,b\n1,2\n3,\"12345678901\"\n", {}, limits).error,
-              "limit_exceeded: field 2 of line 3 has more than 10 bytes");
-  limits = {};
-  limits.row_bytes = 20;
-  EXPECT_THAT(read_every_way("a,b\n1,2\n3,1234567890123456789012345678901234567890\n", {}, limits).error,
-              "limit_exceeded: the row at line 3 has more than 20 bytes");
+  EXPECT_THAT(read_every_way("a,b\n1,2\n3,\"12345678901\n", {}, limits).error,
+              "limit_exceeded: field 2 of line 3 has more than 10 bytes")
+      << "quotes that never close: all that follows is in doubt";
   limits = {};
   limits.header_bytes = 5;
   EXPECT_THAT(read_every_way("abc,def\n1,2\n", {}, limits).error, HasSubstr("limit_exceeded: the header at line 1"));
@@ -259,8 +274,11 @@ TEST(Reader, ReadsFieldsUpToTheLimitOfSixteenMegabytes) {
   EXPECT_EQ(outcome.rows[0], "1|" + text + "|2");
   EXPECT_EQ(outcome.rows[1], "3|<" + lines + ">|4");
   EXPECT_EQ(outcome.places[2].substr(0, 7), std::to_string(4 + lines.size() / 80) + "@");
-  EXPECT_EQ(read_in_chunks("a,b\n1,x" + text + "\n", {}, {}, 1 << 20).error,
-            "limit_exceeded: field 2 of line 2 has more than 16777216 bytes");
+  const Outcome longer = read_in_chunks("a,b\n1,x" + text + "\n2,y\n", {}, {}, 1 << 20);
+  EXPECT_THAT(longer.rows, ElementsAre("2|y"));
+  ASSERT_EQ(longer.full_rejects.size(), 1u);
+  EXPECT_THAT(longer.full_rejects[0].message, HasSubstr("more than 16777216 bytes"));
+  EXPECT_EQ(longer.full_rejects[0].raw.size(), std::size_t{64} << 10);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "unit/core/csv/corpus.h"
 
 namespace cpi::csv {
@@ -228,6 +230,64 @@ TEST(Sniffer, FindsCommasInThePublicFilesThatHaveThem) {
     }
   }
   EXPECT_GT(files, 30);
+}
+
+/// What is not the default in the public files; every other .csv and .tsv there is read by the defaults.
+const std::map<std::string, std::string> kUnusual = {
+    {"csv-spectrum/csvs/location_coordinates.csv", R"({"quote":""})"},  // minutes and seconds: quotes are text
+    {"csv-test-data/csv/bad-header-more-fields.csv", R"({"header":false,"skiprows":1})"},
+    {"csv-test-data/csv/bad-missing-quote.csv", R"({"quote":""})"},
+    {"csv-test-data/csv/bad-unescaped-quote.csv", R"({"quote":""})"},
+    {"fivethirtyeight/avengers/avengers.csv", R"({"encoding":"windows-1252"})"},
+    {"papaparse/long-sample.csv", R"({"header":false})"},
+    {"rust-csv/smallpop-colon.csv", R"({"delimiter":":"})"},
+    {"rust-csv/smallpop-no-headers.csv", R"({"header":false})"},
+    {"rust-csv/strange.csv", R"({"delimiter":";","escape":"\\","header":false,"comment":"#"})"},
+    {"rust-csv/uspop-latin1.csv", R"({"encoding":"windows-1252"})"},
+    {"univocity/csv/essential-dos.csv", R"({"skiprows":3,"comment":"#","trim":true})"},
+    {"univocity/csv/essential-mac.csv", R"({"skiprows":3,"comment":"#","trim":true})"},
+    {"univocity/csv/essential.csv", R"({"skiprows":3,"comment":"#","trim":true})"},
+    {"univocity/csv/iterating_test.csv", R"({"delimiter":", "})"},
+    {"univocity/csv/test.csv", R"({"quote":"","header":false})"},
+    {"univocity/examples/bean_test.tsv", R"({"delimiter":"\t","quote":""})"},
+    {"univocity/examples/escape.csv", "doubtful"},  // two lines of one column
+    {"univocity/examples/european.csv", R"({"delimiter":";","escape":"\\"})"},
+    {"univocity/examples/example.csv", R"({"comment":"#"})"},
+    {"univocity/examples/example.tsv", R"({"delimiter":"\t","quote":"'","comment":"#"})"},
+    {"univocity/examples/master_detail.tsv", R"({"delimiter":"\t"})"},
+    {"univocity/examples/multi_schema.csv", R"({"header":false,"skiprows":1})"},
+    {"univocity/issues/github_1/input.csv", R"({"skiprows":1})"},
+    {"univocity/issues/github_7/input.csv", R"({"comment":"#"})"},
+    {"univocity/issues/ticket_3/input.csv", "doubtful"},  // three rows of two empty cells
+    {"univocity/tsv/essential-dos.tsv", R"({"delimiter":"\t","quote":"","skiprows":3,"comment":"#"})"},
+    {"univocity/tsv/essential-mac.tsv", R"({"delimiter":"\t","quote":"","skiprows":3,"comment":"#"})"},
+    {"univocity/tsv/essential.tsv", R"({"delimiter":"\t","quote":"","skiprows":3,"comment":"#"})"}};
+
+TEST(Sniffer, ReadsEveryPublicFileAsItIsWritten) {
+  const std::filesystem::path folder = shared_data();
+  CPI_SKIP_WITHOUT(folder);
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string extension = entry.path().extension().string();
+    if (!entry.is_regular_file() || (extension != ".csv" && extension != ".tsv")) continue;
+    const std::string text = contents(entry.path());
+    const std::string name = std::filesystem::relative(entry.path(), folder).string();
+    const std::string_view all = text;
+    const std::size_t size = text.size();
+    const Result<Sniffed> found =
+        size > 3 * kSniffBytes
+            ? sniff(all, all.substr(size / 8 * 4, kSniffBytes), all.substr((size - kSniffBytes + 3) / 4 * 4))
+            : sniff(all.substr(0, kSniffBytes), {}, size > kSniffBytes ? all.substr(kSniffBytes) : std::string_view());
+    if (!found.ok()) {
+      EXPECT_EQ(all.find_first_not_of(" \t\r\n"), std::string_view::npos) << name << ": " << found.error().message;
+      continue;
+    }
+    ++files;
+    const auto unusual = kUnusual.find(name);
+    EXPECT_EQ(doubt(*found, {}) ? "doubtful" : config_json(*found), unusual == kUnusual.end() ? "{}" : unusual->second)
+        << name;
+  }
+  EXPECT_GT(files, 90);
 }
 
 }  // namespace
