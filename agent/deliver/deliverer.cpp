@@ -97,6 +97,7 @@ class Deliverer::Loop {
   void notice_notifications() {
     if (!session_.connected()) return;
     session_.once([this](store::Management& management) {
+      notifications_.fd = management.connection().socket();  // another one after a reconnect
       while (management.connection().wait_notification(milliseconds(0))) claim_at_ = Clock::now();
     });
   }
