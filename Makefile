@@ -59,7 +59,8 @@ test-e2e: ## The real programs from outside (FILTER=jobs)
 test-contract: ## The OpenAPI document under two linters, its examples against a running agent (tools from npm)
 	@tests/support/run_contract.sh $(FILTER)
 
-test-fault: ## Kill things and see that nothing is lost or doubled
+test-fault: core ## Kill things and see that nothing is lost or doubled
+	+@$(SUBMAKE) -C agent failpoints
 	@tests/support/run_fault.sh $(FILTER)
 
 test-upgrade: ## Fresh, upgraded and restored installs are identical

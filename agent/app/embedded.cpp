@@ -222,10 +222,22 @@ EmbeddedServer::EmbeddedServer(EmbeddedServer&& other) noexcept
       data_dir_(std::move(other.data_dir_)),
       lock_(std::exchange(other.lock_, -1)) {}
 
+bool EmbeddedServer::running() const { return is_running(bin_dir_, data_dir_, server_user()); }
+
+void EmbeddedServer::start_again(const Settings& settings) const { start(bin_dir_, settings, server_user()); }
+
+void EmbeddedServer::leave() {
+  if (lock_ < 0) return;
+  run_program({(bin_dir_ / "pg_ctl").string(), "stop", "--no-wait", "--mode=fast", "--silent", "-D",
+               cluster_dir(data_dir_).string()},
+              server_user());
+  ::close(std::exchange(lock_, -1));
+}
+
 EmbeddedServer::~EmbeddedServer() {
   if (lock_ < 0) return;
   try {
-    run_program({(bin_dir_ / "pg_ctl").string(), "stop", "--wait", "--mode=fast", "--silent", "-D",
+    run_program({(bin_dir_ / "pg_ctl").string(), "stop", "--wait", "--timeout=8", "--mode=fast", "--silent", "-D",
                  cluster_dir(data_dir_).string()},
                 server_user());
   } catch (const std::exception&) {

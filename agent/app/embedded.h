@@ -38,9 +38,16 @@ class EmbeddedServer {
   /// another `cpi serve` holds the directory, no server programs, socket path too long, a cluster of another version.
   static EmbeddedServer open(const Settings& settings);
 
+  /// Whether the server accepts connections or is at least there: false when somebody stopped it or it died.
+  bool running() const;
+  /// Starts a server that is not running any more. Throws std::runtime_error that says what is wrong.
+  void start_again(const Settings& settings) const;
+  /// Tells the server to stop and does not wait for it: for one that does not answer. The destructor then does nothing.
+  void leave();
+
   EmbeddedServer(EmbeddedServer&& other) noexcept;
   EmbeddedServer& operator=(EmbeddedServer&&) = delete;
-  /// Stops the server (fast shutdown) and lets go of the directory.
+  /// Stops the server (fast shutdown), waits some seconds for its end, and lets go of the directory.
   ~EmbeddedServer();
 
  private:
@@ -48,7 +55,7 @@ class EmbeddedServer {
 
   std::filesystem::path bin_dir_;
   std::filesystem::path data_dir_;
-  int lock_ = -1;  ///< flock on CPI_DATA_DIR/serve.lock; -1 after a move
+  int lock_ = -1;  ///< flock on CPI_DATA_DIR/serve.lock; -1 after a move or `leave`
 };
 
 }  // namespace cpi::app

@@ -7,11 +7,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 
+#include "app/agent_file.h"
 #include "app/embedded.h"
+#include "app/embedded_guard.h"
 #include "app/install.h"
 #include "deliver/deliverer.h"
 #include "http/server.h"
@@ -137,6 +140,10 @@ int serve(const Settings& settings) {
   } else {
     check_external(settings);
   }
+  std::jthread guard;
+  if (embedded) {
+    guard = std::jthread([&](const std::stop_token& stop) { keep_embedded(*embedded, settings, stop); });
+  }
   const std::string conninfo = management_conninfo(settings);
 
   http::ServerOptions http_options;
@@ -160,7 +167,10 @@ int serve(const Settings& settings) {
   agent_options.spool_directory = settings.data_dir / "spool";
   agent_options.spool_max = settings.spool_max;
   agent_options.egress = settings.egress_policy();
+  const AgentFile agent_file(settings.data_dir);
+  agent_options.predecessor = agent_file.predecessor();
   queue::Agent agent(agent_options);
+  agent_file.remember(agent.id());
   agent.start();
 
   deliver::DelivererOptions deliverer_options;
@@ -173,12 +183,22 @@ int serve(const Settings& settings) {
   wait_for_stop(signals);
   let_signals_kill(signals);
   const std::chrono::milliseconds grace = agent.grace();
-  server.stop(std::min(grace, std::chrono::milliseconds(5000)));
-  const bool deliverer_ended = deliverer.stop(std::chrono::milliseconds(3000));
+  guard = std::jthread();
+  // Side by side: a database that does not answer holds up all of them, and an end must not take as long as their sum.
+  std::future<void> rest = std::async(
+      std::launch::async, [&server, grace] { server.stop(std::min(grace, std::chrono::milliseconds(5000))); });
+  std::future<bool> deliveries =
+      std::async(std::launch::async, [&deliverer] { return deliverer.stop(std::chrono::milliseconds(3000)); });
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(7);
   const bool agent_ended = agent.stop(grace);
+  const bool rest_ended = rest.wait_until(patience) == std::future_status::ready;
+  const bool deliveries_ended = deliveries.wait_until(patience) == std::future_status::ready && deliveries.get();
+  if (!agent_ended || !rest_ended || !deliveries_ended) {
+    // A thread hangs in a database that does not answer; what it holds is taken over when its lease runs out.
+    if (embedded) embedded->leave();
+    std::_Exit(EXIT_FAILURE);
+  }
   embedded.reset();
-  if (!agent_ended || !deliverer_ended)
-    std::_Exit(EXIT_FAILURE);  // a thread hangs in a database that does not answer; its lease runs out
   return EXIT_SUCCESS;
 }
 

@@ -13,7 +13,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "app/failpoint.h"
 #include "cli/command.h"
 #include "cli/file_report.h"
 #include "cli/interrupt.h"
@@ -23,6 +22,7 @@
 #include "import/failures.h"
 #include "import/load.h"
 #include "import/result_json.h"
+#include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "target/foreign_keys.h"
 

@@ -11,8 +11,8 @@
 #include "cli/job_output.h"
 #include "cli/session.h"
 #include "cli/table.h"
-#include "queue/uuid.h"
 #include "store/jobs.h"
+#include "store/uuid.h"
 
 namespace cpi::cli {
 
@@ -103,7 +103,7 @@ int run(store::Session& session, const ManagedImport& request) {
   call.callback_url = request.callback_url;
   call.force = request.force;
   call.dry_run = request.dry_run;
-  call.idempotency_key = "cpi-import-" + queue::random_uuid();
+  call.idempotency_key = "cpi-import-" + store::random_uuid();
   const json accepted = say(session, [&](store::Management& m) { return store::import_project(m, call); });
   const std::string job_id = accepted.at("job_id").get<std::string>();
   if (request.no_wait) {

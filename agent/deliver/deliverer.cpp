@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/failpoint.h"
 #include "deliver/transfer.h"
+#include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "store/session.h"
 

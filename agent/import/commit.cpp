@@ -175,7 +175,8 @@ Result<bool> committed_after_all(const CommitRequest& request, const Plan& plan,
       db::Connection connection = reconnect();
       db::Transaction transaction(connection, begin_statement(request.lock_timeout));
       lock_table_name(connection, plan.table);
-      return target::find_load(connection, request.identity.load_id).has_value();
+      const auto entry = target::find_load(connection, request.identity.load_id);
+      return entry && !entry->given_up();
     } catch (const db::Error& error) {
       why = error.what();
       if (!error.retryable()) break;
@@ -226,6 +227,7 @@ class Commit {
   Result<CommitOutcome> stored() {
     const auto entry = target::find_load(connection_, request_.identity.load_id);
     if (!entry) return Error{Code::kInternal, "the ledger refused load " + request_.identity.load_id, "", ""};
+    if (entry->given_up()) return given_up();
     return CommitOutcome{entry->counts, true, {}};
   }
 

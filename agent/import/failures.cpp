@@ -36,11 +36,17 @@ Error stopped() {
   return {Code::kStopped, "the import was stopped", "The load was rolled back; nothing has changed.", ""};
 }
 
+Error given_up() {
+  return {Code::kTargetRefused, "the load was given up: its job ended meanwhile", "Nothing was applied.",
+          "Import the file with a new job."};
+}
+
 Error from_target(const db::Error& error) {
   std::string detail;
   if (!error.sqlstate().empty()) detail = "SQLSTATE " + error.sqlstate() + ".";
   if (!error.detail().empty()) detail += (detail.empty() ? "" : " ") + error.detail();
-  const bool unreachable = error.poisons_connection() || error.is("08");
+  // A login that was refused is an answer: asking again later would be told the same.
+  const bool unreachable = error.retryable() && (error.poisons_connection() || error.is("08"));
   // libpq tells of several addresses in several indented lines; one line is what tables and logs can show.
   std::string message;
   for (const char c : std::string_view(error.what())) {

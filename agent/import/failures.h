@@ -17,8 +17,11 @@ Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t 
 /// The load was told to stop and has rolled back.
 Error stopped();
 
-/// What the target answered, with the SQLSTATE in the detail: kTargetUnreachable when the connection is gone, otherwise
-/// kTargetRefused.
+/// A later attempt has ended the job and left word in the ledger that this load is not to be applied any more.
+Error given_up();
+
+/// What the target answered, with the SQLSTATE in the detail: kTargetUnreachable when the connection is gone or could
+/// not be made, otherwise, a refused login included, kTargetRefused. The one translation of a target's db::Error.
 Error from_target(const db::Error& error);
 
 }  // namespace cpi::import

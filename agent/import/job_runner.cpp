@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
-#include "app/failpoint.h"
 #include "db/vetted.h"
 #include "import/after_import.h"
 #include "import/content_hash.h"
+#include "import/failures.h"
 #include "import/load.h"
 #include "import/manifest.h"
 #include "import/result_json.h"
+#include "import/retry.h"
+#include "observe/failpoint.h"
 #include "observe/observe.h"
-#include "queue/retry.h"
 #include "target/foreign_keys.h"
 #include "target/staging.h"
 
@@ -22,7 +24,6 @@ namespace cpi::import {
 namespace {
 
 using observe::Kind;
-using queue::Retry;
 
 /// An error as one text for a row of the management database.
 std::string told(const Error& error) {
@@ -52,19 +53,28 @@ class JobRun {
   JobRun(const store::Claim& claim, JobContext& context)
       : claim_(claim),
         context_(context),
+        unresolved_(claim.unresolved && !claim.dry_run),
         dialects_(claim.dialects.is_array() ? claim.dialects : nlohmann::json::array()) {}
 
   JobEnd run() {
     Result<config::ProjectConfig> config = config::parse(claim_.config);
+    if (config.ok()) config_ = std::move(*config);
+    remote_ = config.ok() && is_remote(config_, claim_);
+    const RemoteAccess remote{
+        {context_.egress, pin_host_key(), context_.source_timeout}, context_.spool, context_.load_stop};
+    // Asked for while an earlier attempt ran: nothing more is loaded.
+    if (claim_.cancel_requested) {
+      if (Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots, &remote);
+          source.ok()) {
+        source_ = std::move(*source);
+      }
+      return cancelled_end();
+    }
     if (!config.ok()) return fail("JobError", config.error());
-    config_ = std::move(*config);
     if (claim_.database_url.empty()) {
       return fail("JobError", {Code::kInvalidConfig, "project \"" + claim_.project + "\" has no connection", "",
                                "Give the project a connection_id."});
     }
-    remote_ = is_remote(config_, claim_);
-    const RemoteAccess remote{
-        {context_.egress, pin_host_key(), context_.source_timeout}, context_.spool, context_.load_stop};
     Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots, &remote);
     if (!source.ok()) return source_failed(source.error());
     source_ = std::move(*source);
@@ -75,6 +85,8 @@ class JobRun {
       return source_failed(manifest.error());
     }
     FP("manifest");
+    manifest_ = *manifest;
+    put_aside_again();
     const auto done = static_cast<std::size_t>(
         std::count_if(manifest->begin(), manifest->end(), [](const auto& file) { return file.done(); }));
     context_.progress.begin_job(manifest->size(), done);
@@ -115,24 +127,31 @@ class JobRun {
     });
   }
 
+  PlannedFile planned_file(const store::ManifestFile& file) const {
+    config::TableOptions options = options_of(config_, file.path);
+    target::TableName table{options.schema, file.table_name};
+    return {file, std::move(options), std::move(table)};
+  }
+
   /// The files still to be loaded: by name within a table, tables that are referred to before those that refer to them.
   Result<std::vector<PlannedFile>> in_order(const std::vector<store::ManifestFile>& manifest) {
     std::vector<PlannedFile> files;
     std::vector<target::TableName> tables;
     for (const store::ManifestFile& file : manifest) {
       if (file.done()) continue;
-      config::TableOptions options = options_of(config_, file.path);
-      target::TableName table{options.schema, file.table_name};
+      files.push_back(planned_file(file));
+      const target::TableName& table = files.back().table;
       if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
-      files.push_back({file, std::move(options), std::move(table)});
     }
     std::vector<std::size_t> order(tables.size());
     try {
       db::Connection connection = connect_target();
       order = target::parents_first(tables, target::foreign_keys(connection, tables));
     } catch (const db::Error& error) {
-      Error failure = queue::as_error(error);
+      Error failure = from_target(error);
       failure.message = "cannot use the target database: " + failure.message;
+      // A lock or a busy server is as good as a server that is away: later.
+      if (retry_of(error) != Retry::kNever) failure.code = Code::kTargetUnreachable;
       return failure;
     }
     const auto rank = [&](const PlannedFile& file) {
@@ -150,15 +169,23 @@ class JobRun {
     for (const PlannedFile& planned : files) {
       if (context_.interrupted() != Interrupt::kNone) return interrupted_end();
       FileEnd end = load_one(planned);
-      if (end.result) {
-        record(planned, std::move(*end.result));
-        continue;
-      }
-      if (!end.later) return interrupted_end();
+      if (!end.result && !end.later) return interrupted_end();
       // Not failed: the rows may be there. The next attempt reads the ledger; this one is not charged.
-      if (end.later->code == Code::kCommitUnknown) return {JobEnd::Kind::kRelease, "stop", told(*end.later)};
-      if (claim_.attempt >= context_.max_attempts) {
-        record(planned, failed_result(planned, *end.later));
+      if (end.later && end.later->code == Code::kCommitUnknown) {
+        unresolved_ = true;
+        if (context_.interrupted() == Interrupt::kCancelled) return cancelled_end();
+        return {JobEnd::Kind::kRelease, "later", told(*end.later), true};
+      }
+      if (end.later && claim_.attempt >= context_.max_attempts) end.result = failed_result(planned, *end.later);
+      if (end.result) {
+        if (end.result->error && unresolved_) {
+          const Result<bool> committed = settle(planned);
+          if (!committed.ok() && is_retryable(committed.error().code)) {
+            return {JobEnd::Kind::kRelease, "later", told(committed.error()), true};
+          }
+          if (committed.ok() && *committed) continue;
+        }
+        record(planned, std::move(*end.result));
         continue;
       }
       // The others wait too: the next one may be newer content of the same table, or rows that refer to this one's.
@@ -167,8 +194,60 @@ class JobRun {
     }
     if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
     sweep_after_others();
-    if (later) return {JobEnd::Kind::kRelease, "retry", told(*later)};
+    if (later) return {JobEnd::Kind::kRelease, "retry", told(*later), unresolved_};
     return {JobEnd::Kind::kFinish, "", whole_ ? note_ : last_error_};
+  }
+
+  /// What a load throws once it has begun to apply may come from after the COMMIT.
+  void in_doubt() {
+    if (context_.progress.applying() && !claim_.dry_run) unresolved_ = true;
+  }
+
+  /// Leaves no doubt about a load that may have been committed without a word: true, it was, and is recorded with the
+  /// counts that the ledger stored; false, it was not and will never be. An error when the target cannot be asked.
+  Result<bool> settle(const PlannedFile& planned) {
+    // Short, so that a stop does not wait for it: a session of a dead agent that still applies the load is asked about
+    // again later.
+    constexpr std::chrono::seconds kLockTimeout{5};
+    FP("settle");
+    std::optional<target::LedgerEntry> entry;
+    try {
+      db::Connection connection = connect_target();
+      const target::LoadIdentity identity{planned.file.file_id,
+                                          claim_.key.job_id,
+                                          planned.file.path,
+                                          "",
+                                          planned.file.size.value_or(0),
+                                          planned.file.modified_at.value_or("")};
+      entry = target::give_up_load(connection, identity, planned.table, kLockTimeout);
+    } catch (const db::Error& error) {
+      Error failure = from_target(error);
+      failure.message = "cannot ask the target whether \"" + planned.file.path + "\" was loaded: " + failure.message;
+      if (retry_of(error) != Retry::kNever) failure.code = Code::kTargetUnreachable;
+      return failure;
+    }
+    if (!entry) return false;
+    LoadResult result;
+    result.filename = planned.file.path;
+    result.table_name = planned.table.table;
+    take_stored(result, *entry);
+    record(planned, std::move(result));
+    return true;
+  }
+
+  /// The same for every file that is not done, when an attempt before this one, or this one, leaves doubt.
+  Result<void> settle_all() {
+    if (!unresolved_ || claim_.database_url.empty()) return {};
+    if (!manifest_) {
+      manifest_ = context_.management.call(
+          context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
+    }
+    if (!manifest_) return {};
+    for (const store::ManifestFile& file : *manifest_) {
+      if (file.done() || recorded_.contains(file.file_id)) continue;
+      if (const Result<bool> settled = settle(planned_file(file)); !settled.ok()) return settled.error();
+    }
+    return {};
   }
 
   /// An attempt before this one may have died in the middle of a load that is finished now: its staging table is of no
@@ -191,23 +270,26 @@ class JobRun {
       try {
         LoadResult result = load(planned, tries);
         if (!result.error) return {std::move(result), std::nullopt};
+        if (result.error->code == Code::kCommitUnknown) return {std::nullopt, std::move(*result.error)};
         if (context_.load_stop.stop_requested()) return {};
-        retry = queue::retry_of(*result.error);
+        retry = retry_of(*result.error);
         if (retry == Retry::kNever) return {std::move(result), std::nullopt};
         failure = *result.error;
       } catch (const db::Error& error) {
+        in_doubt();
         // A cancelled statement and a cut connection are how a stop looks from inside a load.
         if (context_.load_stop.stop_requested()) return {};
-        retry = queue::retry_of(error);
-        failure = queue::as_error(error);
+        retry = retry_of(error);
+        failure = from_target(error);
         if (retry == Retry::kNever) return {failed_result(planned, failure), std::nullopt};
       } catch (const store::Fenced&) {
         throw;
       } catch (const std::exception& error) {
+        in_doubt();
         return {failed_result(planned, {Code::kInternal, error.what(), "", ""}), std::nullopt};
       }
       context_.progress.pause_file();
-      if (retry == Retry::kLater || tries >= queue::kImmediateTries) return {std::nullopt, std::move(failure)};
+      if (retry == Retry::kLater || tries >= kImmediateTries) return {std::nullopt, std::move(failure)};
       observe::emit(observe::warning("import", "trying file \"" + planned.file.path + "\" again: " + failure.message));
       if (!store::sleep_for(store::reconnect_delay(tries, 0.5), context_.load_stop)) return {};
     }
@@ -223,7 +305,7 @@ class JobRun {
     request.load_id = planned.file.file_id;
     request.job_id = claim_.key.job_id;
     // Distinguishes staging tables of one load: the fence grows with every claim, also with those that cost no attempt.
-    request.attempt = static_cast<int>(claim_.key.fence) * queue::kImmediateTries + tries;
+    request.attempt = static_cast<int>(claim_.key.fence) * kImmediateTries + tries;
     request.file = {planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
     request.options = planned.options;
     request.table = planned.table;
@@ -295,24 +377,18 @@ class JobRun {
     return result;
   }
 
-  /// Puts the file aside as the config asks, writes its result, and says it in the log. In this order: an attempt that
-  /// dies in between is followed by one that finds the load in the ledger and does the same again.
+  /// Writes the file's result, then puts the file aside as the config asks, and says it in the log. In this order: an
+  /// attempt that dies in between is followed by one that knows the result and puts aside what is still there.
   void record(const PlannedFile& planned, LoadResult result) {
     FP("loaded");
-    if (!claim_.dry_run) {
-      const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : "",
-                            remote_ ? source_.get() : nullptr};
-      const std::string left = result.error ? after_failure(config_.on_failure, planned.file, place)
-                                            : after_success(config_.after_import, planned.file, place);
-      if (!left.empty()) result.warnings.push_back(left);
-    }
-    nlohmann::json row = file_result_json(result, planned.file.file_id);
     const std::string error = result.error ? told(*result.error) : "";
-    if (result.error) row["error"] = error;
-    const nlohmann::json rejects = rejects_json(result);
-    context_.management.call(context_.abandon, [&](store::Management& management) {
-      management.finish_file(claim_.key, planned.file.file_id, row, rejects);
-    });
+    write(planned, result, error);
+    recorded_.insert(planned.file.file_id);
+    FP("file_written");
+    if (std::string left = put_aside(planned.file, !result.error); !left.empty()) {
+      result.warnings.push_back(std::move(left));
+      write(planned, result, error);
+    }
     if (result.error) {
       last_error_ = planned.file.path + ": " + error;
       add_job_error(error_type(result.error->code), last_error_);
@@ -335,6 +411,32 @@ class JobRun {
     observe::emit(event);
   }
 
+  void write(const PlannedFile& planned, const LoadResult& result, const std::string& error) {
+    nlohmann::json row = file_result_json(result, planned.file.file_id);
+    if (result.error) row["error"] = error;
+    const nlohmann::json rejects = rejects_json(result);
+    context_.management.call(context_.abandon, [&](store::Management& management) {
+      management.finish_file(claim_.key, planned.file.file_id, row, rejects);
+    });
+  }
+
+  /// Why the file had to be left in place; empty when all is well.
+  std::string put_aside(const store::ManifestFile& file, bool succeeded) const {
+    if (claim_.dry_run) return "";
+    const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : "",
+                          remote_ ? source_.get() : nullptr};
+    return succeeded ? after_success(config_.after_import, file, place)
+                     : after_failure(config_.on_failure, file, place);
+  }
+
+  /// The attempt that wrote a file's result may have died before it put the file aside.
+  void put_aside_again() const {
+    if (claim_.key.fence <= 1) return;
+    for (const store::ManifestFile& file : *manifest_) {
+      if (file.status == "completed" || file.status == "failed") put_aside(file, file.status == "completed");
+    }
+  }
+
   /// A file whose load was not even begun, or broke off without a result.
   static LoadResult failed_result(const PlannedFile& planned, Error error) {
     LoadResult failed;
@@ -348,7 +450,7 @@ class JobRun {
   /// The type of a file's error; that a host cannot be reached is the source's fault here, since targets throw.
   std::string_view error_type(Code code) const {
     const bool host = code == Code::kHostUnreachable || code == Code::kEgressRefused;
-    return remote_ && host ? "SFTPError" : queue::error_type(code);
+    return remote_ && host ? "SFTPError" : import::error_type(code);
   }
 
   void add_job_error(std::string_view error_type, const std::string& message) {
@@ -359,36 +461,50 @@ class JobRun {
 
   /// The job as a whole cannot go on.
   JobEnd fail(std::string_view error_type, const Error& error) {
+    if (const Result<void> settled = settle_all(); !settled.ok() && is_retryable(settled.error().code)) {
+      return {JobEnd::Kind::kRelease, "later", told(settled.error()), true};
+    }
     add_job_error(error_type, told(error));
     return {JobEnd::Kind::kFinish, "failed", told(error)};
   }
 
   JobEnd fail_or_retry(std::string_view error_type, const Error& error) {
-    if (queue::retry_of(error) != Retry::kNever) {
+    if (retry_of(error) != Retry::kNever) {
       if (claim_.attempt < context_.max_attempts) return {JobEnd::Kind::kRelease, "retry", told(error)};
     }
-    return fail(error.code == Code::kFileNotFound && !remote_ ? queue::error_type(error.code) : error_type, error);
+    return fail(error.code == Code::kFileNotFound && !remote_ ? import::error_type(error.code) : error_type, error);
   }
 
-  JobEnd interrupted_end() const {
+  JobEnd cancelled_end() {
+    if (const Result<void> settled = settle_all(); !settled.ok()) {
+      return {JobEnd::Kind::kRelease, "later", told(settled.error()), true};
+    }
+    if (unresolved_) sweep_after_others();
+    return {JobEnd::Kind::kFinish, "cancelled", ""};
+  }
+
+  JobEnd interrupted_end() {
     switch (context_.interrupted()) {
-      case Interrupt::kCancelled: return {JobEnd::Kind::kFinish, "cancelled", ""};
+      case Interrupt::kCancelled: return cancelled_end();
       case Interrupt::kFenced: return {JobEnd::Kind::kNothing, "", ""};
       case Interrupt::kNone:
       case Interrupt::kStopping:
-      case Interrupt::kLeaseLost: return {JobEnd::Kind::kRelease, "", ""};
+      case Interrupt::kLeaseLost: return {JobEnd::Kind::kRelease, "", "", unresolved_};
     }
     return {};
   }
 
   const store::Claim& claim_;
   JobContext& context_;
+  bool unresolved_;  ///< a load of an attempt, this one or an earlier, may have been committed without a word
   config::ProjectConfig config_;
-  nlohmann::json dialects_;  ///< the project's, and what this attempt has learned
-  bool remote_ = false;      ///< the files come from another machine
-  std::string note_;         ///< what listing had to say
-  std::string last_error_;   ///< of the last file that failed
-  bool whole_ = true;        ///< every file of this attempt was loaded without a reject
+  std::optional<std::vector<store::ManifestFile>> manifest_;  ///< as it was when this attempt read it
+  std::set<std::string> recorded_;                            ///< files whose result this attempt has written
+  nlohmann::json dialects_;                                   ///< the project's, and what this attempt has learned
+  bool remote_ = false;                                       ///< the files come from another machine
+  std::string note_;                                          ///< what listing had to say
+  std::string last_error_;                                    ///< of the last file that failed
+  bool whole_ = true;  ///< every file of this attempt was loaded without a reject
   std::unique_ptr<source::Source> source_;
 };
 

@@ -100,6 +100,7 @@ class Load {
     connection_.emplace(context_.connect());
     target::ensure_ledger(*connection_);
     if (auto applied = target::find_load(*connection_, request_.load_id)) {
+      if (applied->given_up()) return given_up();
       report_applied(*applied);
       return {};
     }
@@ -334,17 +335,7 @@ class Load {
 
   /// The ledger knows the load: its counts are the answer. Bytes that came later under the same name are not in it.
   void report_applied(const target::LedgerEntry& entry) {
-    result_.already_applied = true;
-    result_.counts = entry.counts;
-    result_.sha256 = entry.identity.sha256;
-    result_.size = entry.identity.size;
-    if (entry.counts.rejected > 0) {
-      result_.warnings.push_back(
-          std::to_string(entry.counts.rejected) +
-          " rows were rejected; the attempt that loaded the file ended before it could list them");
-    }
-    result_.strategy = entry.strategy;
-    result_.strategy_reason = entry.strategy_reason;
+    take_stored(result_, entry);
     const Result<source::Entry> found = context_.source.look(request_.file);
     if (!found.ok()) return;
     if (found->size != entry.identity.size ||
@@ -366,6 +357,20 @@ class Load {
 };
 
 }  // namespace
+
+void take_stored(LoadResult& result, const target::LedgerEntry& entry) {
+  result.success = true;
+  result.already_applied = true;
+  result.counts = entry.counts;
+  result.sha256 = entry.identity.sha256;
+  result.size = entry.identity.size;
+  result.strategy = entry.strategy;
+  result.strategy_reason = entry.strategy_reason;
+  if (entry.counts.rejected > 0) {
+    result.warnings.push_back(std::to_string(entry.counts.rejected) +
+                              " rows were rejected; the attempt that loaded the file ended before it could list them");
+  }
+}
 
 LoadResult load_file(const LoadRequest& request, LoadContext& context) { return Load(request, context).run(); }
 

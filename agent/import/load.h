@@ -59,6 +59,9 @@ struct LoadContext {
   std::function<void(const char*)> failpoint = [](const char*) {};
 };
 
+/// The result of a load that an earlier attempt has committed: what the ledger stored.
+void take_stored(LoadResult& result, const target::LedgerEntry& entry);
+
 /// Loads one file. Expected failures are in the result's `error`; throws db::Error when a database is at fault in a way
 /// that a later attempt may not meet (`retryable()`).
 LoadResult load_file(const LoadRequest& request, LoadContext& context);

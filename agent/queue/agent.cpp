@@ -8,10 +8,11 @@
 #include "db/listener.h"
 #include "observe/observe.h"
 #include "queue/heartbeat.h"
+#include "queue/live_threads.h"
 #include "queue/reaper.h"
 #include "queue/shared.h"
-#include "queue/uuid.h"
 #include "queue/worker.h"
+#include "store/uuid.h"
 
 namespace cpi::queue {
 
@@ -27,7 +28,7 @@ std::string host_name() {
 
 store::AgentIdentity make_identity(const AgentOptions& options) {
   const std::string host = host_name();
-  return {random_uuid(), options.name.empty() ? host : options.name, options.version, host,
+  return {store::random_uuid(), options.name.empty() ? host : options.name, options.version, host,
           static_cast<int>(::getpid())};
 }
 
@@ -42,7 +43,7 @@ void listen_to_queue(Shared& shared, const std::stop_token& stop) {
     // The heartbeat brings the request itself: asking is cheap, and the notification alone proves nothing.
     if (shared.attempts.find(std::string(payload))) shared.heartbeat_wakeup.hint();
   };
-  callbacks.connected = [&shared] { shared.wakeup.hint(); };
+  callbacks.connected = [&shared] { shared.wakeup.hint(); };  // the heartbeat reports when it is lost
   db::listen(options, callbacks, stop);
 }
 
@@ -52,14 +53,9 @@ struct Agent::Threads {
   explicit Threads(AgentOptions options) : shared(options, make_identity(options)) {}
 
   Shared shared;
+  LiveThreads at_work;  ///< the workers
+  LiveThreads behind;   ///< all others, which outlive the workers because they keep their leases
   bool stopped = false;
-  // Destroyed in reverse order, each asked to stop and joined: the workers first, so that those who keep their leases
-  // outlive them.
-  std::jthread watchdog;
-  std::jthread heartbeat;
-  std::jthread listener;
-  std::jthread reaper;
-  std::vector<std::jthread> workers;
 };
 
 Agent::Agent(AgentOptions options) : threads_(std::make_unique<Threads>(std::move(options))) {}
@@ -75,33 +71,34 @@ void Agent::start() {
                   {"agent_id", shared.identity.id},
                   {"version", shared.identity.version},
                   {"workers", shared.options.workers}}});
-  threads_->watchdog = std::jthread([&shared](const std::stop_token& stop) { shared.attempts.watch(stop); });
-  threads_->heartbeat = std::jthread([&shared](const std::stop_token& stop) { keep_heartbeat(shared, stop); });
-  threads_->listener = std::jthread([&shared](const std::stop_token& stop) { listen_to_queue(shared, stop); });
-  threads_->reaper = std::jthread([&shared](const std::stop_token& stop) { keep_sweeping(shared, stop); });
+  threads_->behind.start("watchdog", [&shared](const std::stop_token& stop) { shared.attempts.watch(stop); });
+  threads_->behind.start("heartbeat", [&shared](const std::stop_token& stop) { keep_heartbeat(shared, stop); });
+  threads_->behind.start("listener", [&shared](const std::stop_token& stop) { listen_to_queue(shared, stop); });
+  threads_->behind.start("reaper", [&shared](const std::stop_token& stop) { keep_sweeping(shared, stop); });
   for (int i = 0; i < shared.options.workers; ++i) {
-    threads_->workers.emplace_back([&shared](const std::stop_token& stop) { work(shared, stop); });
+    threads_->at_work.start("worker", [&shared](const std::stop_token& stop) { work(shared, stop); });
   }
 }
 
 bool Agent::stop(std::chrono::milliseconds grace) {
   using namespace std::chrono_literals;
-  // After the grace time: for rolling back in the target, then for giving the job back.
+  // After the last commit: for rolling back in the target, for giving the jobs back, for the threads to end.
   constexpr auto kToRollBack = 5s;
-  constexpr auto kToGiveBack = 3s;
+  constexpr auto kToGiveBack = 2s;
+  constexpr auto kToEnd = 1s;
+  static_assert(kToRollBack + kToGiveBack + 2 * kToEnd <= kLongestStop);
   Shared& shared = threads_->shared;
   threads_->stopped = true;
-  for (std::jthread& worker : threads_->workers) worker.request_stop();
-  threads_->listener.request_stop();
-  threads_->reaper.request_stop();
+  threads_->at_work.request_stop();
 
   // A claim may still be on its way: what it brings is drained as well.
   const Clock::time_point end = Clock::now() + grace;
   bool idle = false;
-  do {
-    for (const auto& attempt : shared.attempts.all()) attempt->drain();
+  for (bool committing = true; committing && !idle && Clock::now() < end;) {
+    committing = false;
+    for (const auto& attempt : shared.attempts.all()) committing = attempt->drain() || committing;
     idle = shared.attempts.wait_until_none(std::min(end, Clock::now() + 100ms));
-  } while (!idle && Clock::now() < end);
+  }
   if (!idle) {
     for (const auto& attempt : shared.attempts.all()) attempt->interrupt(import::Interrupt::kStopping);
     idle = shared.attempts.wait_until_none(Clock::now() + kToRollBack);
@@ -114,9 +111,11 @@ bool Agent::stop(std::chrono::milliseconds grace) {
         observe::warning("agent", "a job did not stop in time; its lease runs out and another agent takes it over"));
     return false;
   }
-  threads_->workers.clear();
-  for (std::jthread* thread : {&threads_->reaper, &threads_->listener, &threads_->heartbeat, &threads_->watchdog}) {
-    *thread = std::jthread();
+  const bool workers_ended = threads_->at_work.wait(Clock::now() + kToEnd);
+  threads_->behind.request_stop();
+  if (!threads_->behind.wait(Clock::now() + kToEnd) || !workers_ended) {
+    observe::emit(observe::warning("agent", "the management database does not answer; left without a word to it"));
+    return false;
   }
   observe::emit({Kind::kAgentStopped, {}});
   return true;

@@ -27,6 +27,8 @@ struct AgentOptions {
   std::filesystem::path spool_directory;            ///< where remote files are kept while they are loaded
   std::int64_t spool_max = std::int64_t{20} << 30;  ///< bytes of them at a time (CPI_SPOOL_MAX)
   net::EgressPolicy egress;                         ///< CPI_EGRESS and CPI_EGRESS_ALLOW
+  std::string predecessor;  ///< id of an agent of this host whose process is known to be gone: its jobs are
+                            ///< taken back at once; empty: none
   std::chrono::milliseconds connect_timeout{10000};
 };
 
@@ -44,9 +46,11 @@ class Agent {
   void start();
 
   /// Takes no new job; loads that are being committed may finish within `grace`, everything else is rolled back and
-  /// given back to the queue with no attempt charged. Returns true when all has ended; false when a thread hangs in a
-  /// database that does not answer: end the process then (std::_Exit), its leases run out by themselves.
+  /// given back to the queue with no attempt charged. Once no commit is under way it takes at most kLongestStop,
+  /// however the databases behave. Returns true when all has ended; false when a thread hangs in a database that does
+  /// not answer: end the process then (std::_Exit), its leases run out by themselves.
   bool stop(std::chrono::milliseconds grace);
+  static constexpr std::chrono::seconds kLongestStop{9};
 
   /// The grace time that the management database's settings ask for (30 s before it was reached).
   std::chrono::milliseconds grace() const;

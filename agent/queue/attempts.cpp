@@ -18,10 +18,14 @@ void Attempt::interrupt(Interrupt why) {
   if (why == Interrupt::kLeaseLost || why == Interrupt::kFenced) abandon_.request_stop();
 }
 
-void Attempt::drain() {
-  if (!progress_.applying()) return interrupt(Interrupt::kStopping);
+bool Attempt::drain() {
+  if (!progress_.applying()) {
+    interrupt(Interrupt::kStopping);
+    return false;
+  }
   Interrupt none = Interrupt::kNone;
   why_.compare_exchange_strong(none, Interrupt::kStopping);
+  return true;
 }
 
 void Attempt::renewed(Clock::time_point asked) { renewed_ = asked.time_since_epoch().count(); }
@@ -42,6 +46,23 @@ void Attempts::remove(const std::shared_ptr<Attempt>& attempt) {
   const std::lock_guard lock(mutex_);
   std::erase(attempts_, attempt);
   changed_.notify_all();
+}
+
+void Attempts::forsake(const std::shared_ptr<Attempt>& attempt) {
+  constexpr std::size_t kMostForsaken = 1000;  // their leases ran out long before
+  {
+    const std::lock_guard lock(mutex_);
+    forsaken_.push_back(attempt->key());
+    if (forsaken_.size() > kMostForsaken) forsaken_.pop_front();
+  }
+  remove(attempt);
+}
+
+std::vector<store::JobKey> Attempts::held() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<store::JobKey> keys(forsaken_.begin(), forsaken_.end());
+  for (const auto& attempt : attempts_) keys.push_back(attempt->key());
+  return keys;
 }
 
 std::vector<std::shared_ptr<Attempt>> Attempts::all() const {

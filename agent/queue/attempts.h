@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -35,8 +36,8 @@ class Attempt {
   /// lease or another attempt on its way, writes to the management database are given up as well. Returns at once:
   /// stopping a load may wait for a server that does not answer, which must hold up neither heartbeat nor watchdog.
   void interrupt(Interrupt why);
-  /// For a graceful stop: like interrupt(kStopping), but a load that is being committed is left alone.
-  void drain();
+  /// For a graceful stop: like interrupt(kStopping), but a load that is being committed is left alone (true).
+  bool drain();
   /// Gives up writes to the management database: the grace time is over.
   void abandon() { abandon_.request_stop(); }
 
@@ -66,7 +67,12 @@ class Attempts {
  public:
   std::shared_ptr<Attempt> add(store::JobKey key, std::chrono::milliseconds lease, Clock::time_point claimed);
   void remove(const std::shared_ptr<Attempt>& attempt);
+  /// Removes an attempt that could not write how it ended. Its lease runs out and is charged: the job still counts as
+  /// held, or one that never can be ended would be given back and claimed for ever.
+  void forsake(const std::shared_ptr<Attempt>& attempt);
   std::vector<std::shared_ptr<Attempt>> all() const;
+  /// What this agent knows to hold: all attempts, and the latest forsaken ones.
+  std::vector<store::JobKey> held() const;
   /// The attempt at that job, or nothing.
   std::shared_ptr<Attempt> find(const std::string& job_id) const;
   /// Waits until there is none, at most until `deadline`; false when some are left.
@@ -80,6 +86,7 @@ class Attempts {
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   std::vector<std::shared_ptr<Attempt>> attempts_;
+  std::deque<store::JobKey> forsaken_;
 };
 
 }  // namespace cpi::queue

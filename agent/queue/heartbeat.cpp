@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "app/failpoint.h"
+#include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "store/session.h"
 
@@ -32,14 +32,22 @@ class Heartbeat {
           register_agent();
         beat();
         failures_ = 0;
+        trouble_.clear();
         if (!shared_.attempts.all().empty()) pause = std::min(pause, kProgressInterval);
       } catch (const db::Error& error) {
         pause = failed(error);
       } catch (const store::ExtensionError& error) {
         shared_.registered = false;
         session_.reset();
-        observe::emit({Kind::kExtensionMissing, {{"error", error.what()}, {"hint", error.hint()}}});
+        if (is_news(error.what())) {
+          observe::emit({Kind::kExtensionMissing, {{"error", error.what()}, {"hint", error.hint()}}});
+        }
         pause = std::max(shared_.settings().poll, std::chrono::milliseconds(1000));
+      } catch (const std::exception& error) {
+        // Such as an answer that makes no sense. The connection may be out of step.
+        session_.reset();
+        if (is_news(error.what())) observe::emit(observe::problem("heartbeat", error.what()));
+        pause = store::reconnect_delay(failures_++, 0.25);
       }
       shared_.heartbeat_wakeup.wait(pause, stop);
     }
@@ -52,11 +60,30 @@ class Heartbeat {
         session_.once([this](store::Management& management) { return management.register_agent(shared_.identity); });
     shared_.set_settings(settings);
     registered_at_ = Clock::now();
+    bury_predecessor();
     if (anew) {
       observe::emit(
           {Kind::kManagementConnected, {{"agent", shared_.identity.name}, {"agent_id", shared_.identity.id}}});
     }
     if (!shared_.registered.exchange(true)) shared_.wakeup.hint();
+  }
+
+  void bury_predecessor() {
+    if (shared_.options.predecessor.empty() || buried_) return;
+    const int jobs = session_.once([this](store::Management& management) {
+      return management.bury_agent(shared_.options.predecessor, shared_.identity.host);
+    });
+    buried_ = true;
+    if (jobs == 0) return;
+    observe::emit({Kind::kSwept, {{"jobs", jobs}, {"agent_id", shared_.options.predecessor}}});
+    shared_.wakeup.hint();
+  }
+
+  /// One line for an outage, however long: a trouble is told when it begins, not each time that it is met.
+  bool is_news(const std::string& text) {
+    if (trouble_ == text) return false;
+    trouble_ = text;
+    return true;
   }
 
   void beat() {
@@ -89,11 +116,10 @@ class Heartbeat {
     const std::chrono::milliseconds pause = store::reconnect_delay(failures_++, 0.25);
     // After a reconnect the agent registers anew; until then workers go on with the jobs that they hold.
     if (!session_.connected()) registered_at_ = {};
-    if (error.retryable()) {
-      observe::emit({Kind::kManagementLost,
-                     {{"error", error.what()}, {"next_try_seconds", static_cast<double>(pause.count()) / 1000}}});
-    } else {
-      observe::emit(observe::problem("heartbeat", error));
+    if (!error.retryable()) {
+      if (is_news(error.what())) observe::emit(observe::problem("heartbeat", error));
+    } else if (is_news("away")) {
+      observe::emit({Kind::kManagementLost, {{"error", error.what()}}});
     }
     return pause;
   }
@@ -102,6 +128,8 @@ class Heartbeat {
   store::Session session_;
   Clock::time_point registered_at_;
   int failures_ = 0;
+  std::string trouble_;  ///< what was told last and is not over yet
+  bool buried_ = false;
 };
 
 }  // namespace

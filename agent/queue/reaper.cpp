@@ -42,6 +42,9 @@ void keep_sweeping(Shared& shared, const std::stop_token& stop) {
       if (!error.retryable()) observe::emit(observe::problem("reaper", error));
     } catch (const store::ExtensionError&) {
       session.reset();  // the heartbeat reports it
+    } catch (const std::exception& error) {
+      session.reset();
+      observe::emit(observe::problem("reaper", error.what()));
     }
   }
 }

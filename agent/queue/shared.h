@@ -36,6 +36,7 @@ struct Shared {
   const AgentOptions options;
   const store::AgentIdentity identity;
   Attempts attempts;
+  std::mutex claiming;  ///< held from a claim's question until its answer is among `attempts`
   TargetSlots target_slots;
   source::Spool spool;
   Wakeup wakeup;                         ///< of the workers

@@ -5,8 +5,8 @@
 #include <random>
 #include <string>
 
-#include "app/failpoint.h"
 #include "import/job_runner.h"
+#include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "store/session.h"
 
@@ -42,16 +42,20 @@ class Worker {
   /// False when nothing was due.
   bool claim_and_run(const std::stop_token& stop) {
     try {
-      Clock::time_point asked;
+      std::shared_ptr<Attempt> attempt;
       const std::optional<store::Claim> claim = session_.call(stop, [&](store::Management& management) {
-        asked = Clock::now();
-        return claim_once(management);
+        // One claim of this agent at a time, until its attempt is known: the database takes back what we do not say
+        // that we hold.
+        const std::lock_guard one_at_a_time(shared_.claiming);
+        const Clock::time_point asked = Clock::now();
+        std::optional<store::Claim> answer = claim_once(management);
+        if (answer) attempt = shared_.attempts.add(answer->key, answer->lease, asked);
+        return answer;
       });
       if (!claim) return false;
-      FP("claimed");
       // Where there was one job there may be another: the hint wakes a second worker, which will wake the next.
       shared_.wakeup.hint();
-      run_claim(*claim, asked, stop);
+      run_claim(*claim, attempt, stop);
       return true;
     } catch (const store::Unreachable&) {
       return false;
@@ -80,7 +84,7 @@ class Worker {
     constexpr int kMostCollisions = 10;
     for (int collisions = 0;; ++collisions) {
       try {
-        return management.claim_job(shared_.identity.id);
+        return management.claim_job(shared_.identity.id, shared_.attempts.held());
       } catch (const db::Error& error) {
         // Another agent claimed a job of the same project in the same moment (a unique index decides): claim again.
         if (!error.is("23505") || collisions == kMostCollisions) throw;
@@ -88,32 +92,33 @@ class Worker {
     }
   }
 
-  void run_claim(const store::Claim& claim, Clock::time_point asked, const std::stop_token& stop) {
-    const std::shared_ptr<Attempt> attempt = shared_.attempts.add(claim.key, claim.lease, asked);
+  void run_claim(const store::Claim& claim, const std::shared_ptr<Attempt>& attempt, const std::stop_token& stop) {
     observe::emit({Kind::kJobClaimed,
                    {{"job_id", claim.key.job_id},
                     {"project", claim.project},
                     {"attempt", claim.attempt},
                     {"fence", claim.key.fence}}});
     try {
+      FP("claimed");
       // Told to stop while the claim was on its way: whoever stops the running attempts may not have seen this one.
       if (stop.stop_requested()) attempt->interrupt(Interrupt::kStopping);
       end(claim, *attempt, attempt_job(claim, *attempt, stop));
     } catch (const store::Fenced&) {
       observe::emit({Kind::kJobFenced, {{"job_id", claim.key.job_id}, {"fence", claim.key.fence}}});
+    } catch (const store::Unreachable& error) {
+      observe::emit(observe::warning(
+          "worker", "the job could not be given back, its lease runs out: " + std::string(error.what())));
+      return shared_.attempts.forsake(attempt);
     } catch (const std::exception& error) {
       // The lease runs out by itself and the job is taken over, by us or by another agent.
       observe::emit(observe::problem("worker", error.what()));
+      return shared_.attempts.forsake(attempt);
     }
     shared_.attempts.remove(attempt);
   }
 
   JobEnd attempt_job(const store::Claim& claim, Attempt& attempt, const std::stop_token& stop) {
-    // Cancelled while an agent held it that then died: nothing more is loaded.
-    if (claim.cancel_requested) {
-      observe::emit({Kind::kCancelRequested, {{"job_id", claim.key.job_id}}});
-      return {JobEnd::Kind::kFinish, "cancelled", ""};
-    }
+    if (claim.cancel_requested) observe::emit({Kind::kCancelRequested, {{"job_id", claim.key.job_id}}});
     if (stop.stop_requested()) return {JobEnd::Kind::kRelease, "", ""};
     JobContext context{session_,
                        shared_.options.local_roots,
@@ -132,10 +137,10 @@ class Worker {
     } catch (const store::Fenced&) {
       throw;
     } catch (const store::Unreachable&) {
-      return {JobEnd::Kind::kRelease, "", ""};
+      return {JobEnd::Kind::kRelease, "", "", true};
     } catch (const std::exception& error) {
       observe::emit(observe::problem("job", error.what()));
-      return {JobEnd::Kind::kRelease, "retry", observe::mask(error.what())};
+      return {JobEnd::Kind::kRelease, "retry", observe::mask(error.what()), true};
     }
   }
 
@@ -148,10 +153,10 @@ class Worker {
       try {
         return finish(claim, attempt, job_end);
       } catch (const store::Unreachable&) {
-        return release(claim, "stop", "");
+        return release(claim, {JobEnd::Kind::kRelease, "", ""});
       }
     }
-    release(claim, job_end.status.empty() ? "stop" : job_end.status, job_end.message);
+    release(claim, job_end);
   }
 
   void finish(const store::Claim& claim, Attempt& attempt, const JobEnd& job_end) {
@@ -168,9 +173,11 @@ class Worker {
                     {"files_failed", job.value("files_failed", std::int64_t{0})}}});
   }
 
-  void release(const store::Claim& claim, const std::string& reason, const std::string& message) {
+  void release(const store::Claim& claim, const JobEnd& job_end) {
+    const std::string reason = job_end.status.empty() ? "stop" : job_end.status;
+    const std::string& message = job_end.message;
     const std::string state = session_.call(shared_.give_up.get_token(), [&](store::Management& management) {
-      return management.release_job(claim.key, reason, message);
+      return management.release_job(claim.key, reason, message, job_end.unresolved);
     });
     observe::Event event{
         Kind::kJobReleased,

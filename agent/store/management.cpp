@@ -119,8 +119,10 @@ AgentSettings Management::register_agent(const AgentIdentity& agent) {
   return settings;
 }
 
-std::optional<Claim> Management::claim_job(const std::string& agent_id) {
-  const db::Rows rows = call("_cpi_claim_job", "$1::uuid", {agent_id});
+std::optional<Claim> Management::claim_job(const std::string& agent_id, const std::vector<JobKey>& holding) {
+  json held = json::array();
+  for (const JobKey& key : holding) held.push_back({{"job_id", key.job_id}, {"fence", key.fence}});
+  const db::Rows rows = call("_cpi_claim_job", "$1::uuid, $2::jsonb", {agent_id, to_jsonb(held)});
   if (rows.is_null(0, 0)) return std::nullopt;
   const json answer = json::parse(rows.text(0, 0));
   Claim claim;
@@ -133,6 +135,7 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id) {
   claim.database_url = text_of(answer, "database_url");
   claim.lease = seconds_of(answer, "lease_seconds", AgentSettings().lease);
   claim.cancel_requested = truth_of(answer, "cancel_requested");
+  claim.unresolved = truth_of(answer, "unresolved");
   if (const auto request = answer.find("request"); request != answer.end() && request->is_object()) {
     claim.force = truth_of(*request, "force");
     claim.dry_run = truth_of(*request, "dry_run");
@@ -210,16 +213,21 @@ json Management::finish_job(const JobKey& key, const std::string& status, const 
   return rows.is_null(0, 0) ? json::object() : json::parse(rows.text(0, 0));
 }
 
-std::string Management::release_job(const JobKey& key, std::string_view reason, const std::string& last_error) {
-  const db::Rows rows =
-      call("_cpi_release_job", "$1::uuid, $2::bigint, $3::text, $4::text",
-           {key.job_id, std::to_string(key.fence), std::string(reason), last_error.empty() ? db::Param() : last_error});
+std::string Management::release_job(const JobKey& key, std::string_view reason, const std::string& last_error,
+                                    bool unresolved) {
+  const db::Rows rows = call("_cpi_release_job", "$1::uuid, $2::bigint, $3::text, $4::text, $5::boolean",
+                             {key.job_id, std::to_string(key.fence), std::string(reason),
+                              last_error.empty() ? db::Param() : last_error, unresolved ? "true" : "false"});
   return rows.str(0, 0);
 }
 
 int Management::sweep() {
   const db::Rows rows = call("_cpi_sweep", "", {});
   return rows.is_null(0, 0) ? 0 : static_cast<int>(rows.int64(0, 0));
+}
+
+int Management::bury_agent(const std::string& agent_id, const std::string& host) {
+  return static_cast<int>(call("_cpi_bury_agent", "$1::uuid, $2::text", {agent_id, host}).int64(0, 0));
 }
 
 }  // namespace cpi::store

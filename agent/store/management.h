@@ -1,5 +1,5 @@
 // Named SQL on the management database: one method per function that the agent calls (sql/README.md), typed on both
-// sides. There is no general query function here, and no retrying: store/session.h reconnects, queue/retry decides.
+// sides. There is no general query function here, and no retrying: store/session.h reconnects, import/retry decides.
 #pragma once
 
 #include <chrono>
@@ -69,6 +69,7 @@ struct Claim {
   std::string database_url;  ///< empty: the project has no connection
   std::chrono::milliseconds lease{0};
   bool cancel_requested = false;  ///< asked for while an earlier attempt ran
+  bool unresolved = false;        ///< an earlier attempt ended without a word on what it had committed
   bool force = false;
   bool dry_run = false;
   std::vector<std::string> local_files;  ///< empty: the project's own source
@@ -111,8 +112,9 @@ class Management {
 
   /// Inserts or renews the agent's row. Throws ExtensionError when the extension is newer than the agent can serve.
   AgentSettings register_agent(const AgentIdentity& agent);
-  /// The next due job, or nothing.
-  std::optional<Claim> claim_job(const std::string& agent_id);
+  /// The next due job, or nothing. What the database believes this agent to run besides `holding` is given back first:
+  /// the answer to that claim was lost.
+  std::optional<Claim> claim_job(const std::string& agent_id, const std::vector<JobKey>& holding);
   /// Renews all leases of the agent in one call.
   std::vector<Renewal> heartbeat(const std::string& agent_id, const std::vector<Lease>& leases);
 
@@ -133,8 +135,9 @@ class Management {
   /// `status` empty: decided from the file rows; when they say completed, `last_error` is the job's note. Answers the
   /// job as api.md has it.
   nlohmann::json finish_job(const JobKey& key, const std::string& status, const std::string& last_error);
-  /// `reason` is "stop" or "retry". Answers the job's new state.
-  std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error);
+  /// `reason` is "stop", "later" or "retry"; `unresolved`: the attempt cannot tell what it has committed. Answers the
+  /// job's new state.
+  std::string release_job(const JobKey& key, std::string_view reason, const std::string& last_error, bool unresolved);
 
   /// Leases webhooks that are due: at most `most` (0: only asks when others will be), of one receiver so many as are
   /// not under way among all agents.
@@ -147,6 +150,9 @@ class Management {
 
   /// Gives back the jobs whose lease ran out. Answers how many jobs changed.
   int sweep();
+  /// Takes back at once what an earlier agent of this host ran, whose process is known to be gone. Answers how many
+  /// jobs changed.
+  int bury_agent(const std::string& agent_id, const std::string& host);
 
   /// The extension's schema, quoted for SQL.
   const std::string& schema() const { return schema_; }

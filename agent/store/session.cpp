@@ -40,9 +40,10 @@ void Session::drop_if_lost(const db::Error& error) {
 void Session::again_after(const db::Error& error, int failures, const std::stop_token& stop) {
   drop_if_lost(error);
   if (!error.retryable()) throw error;
-  // The heartbeat reports that the database is away; here only what lasts, or concerns this session alone, is worth a
-  // line.
-  if (failures % 20 == 5) {
+  // The heartbeat reports that the database is away; here only what concerns this session alone is worth a line, such
+  // as a server without a connection to spare.
+  constexpr int kWorthALine = 5;
+  if (failures == kWorthALine && !error.sqlstate().empty() && !error.is("57P")) {
     observe::emit({observe::Kind::kManagementLost,
                    {{"error", error.what()}, {"tries", failures + 1}, {"session", application_name_}}});
   }

@@ -57,6 +57,8 @@ COMMENT ON COLUMN cpi.import_ledger.rows_read IS 'Rows of the file: inserted + u
 COMMENT ON COLUMN cpi.import_ledger.skipped IS 'Rows that the table held already, unchanged.';
 COMMENT ON COLUMN cpi.import_ledger.duplicates IS 'Rows whose key came again in the same load.';
 COMMENT ON COLUMN cpi.import_ledger.deleted IS 'Rows of the table that the whole content lacked.';
+COMMENT ON COLUMN cpi.import_ledger.strategy IS
+  'How the rows reached the table; given up: no row of this load was applied, and none ever will be.';
 COMMENT ON COLUMN cpi.import_ledger.loaded_by IS 'The login that loaded it.';
 COMMENT ON COLUMN cpi.import_ledger.committed_at IS 'When the load was about to be committed.')";
 
@@ -127,6 +129,23 @@ bool insert_load(db::Connection& connection, const LoadIdentity& identity, const
                  {identity.load_id, identity.job_id, identity.file, identity.sha256, std::to_string(identity.size),
                   identity.modified_at, table.schema, table.table})
              .affected() == 1;
+}
+
+std::optional<LedgerEntry> give_up_load(db::Connection& connection, const LoadIdentity& identity,
+                                        const TableName& table, std::chrono::milliseconds lock_timeout) {
+  ensure_ledger(connection);
+  db::Transaction transaction(connection, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '" +
+                                              std::to_string(lock_timeout.count()) + "ms'");
+  if (!insert_load(connection, identity, table)) {
+    std::optional<LedgerEntry> entry = find_load(connection, identity.load_id);
+    if (!entry) throw db::Error("the ledger refused load " + identity.load_id, "");
+    if (entry->given_up()) return std::nullopt;
+    return entry;
+  }
+  complete_load(connection, identity.load_id, {}, std::string(LedgerEntry::kGivenUp),
+                "the job ended before the load was applied");
+  transaction.commit();
+  return std::nullopt;
 }
 
 void complete_load(db::Connection& connection, const std::string& load_id, const Counts& counts,

@@ -20,6 +20,7 @@ CREATE TABLE @extschema@.cpi_jobs (
   deaths                integer     NOT NULL DEFAULT 0,
   agent_id              uuid,
   manifest_written      boolean     NOT NULL DEFAULT false,
+  unresolved            boolean     NOT NULL DEFAULT false,
   files_processed       bigint      NOT NULL DEFAULT 0,
   files_failed          bigint      NOT NULL DEFAULT 0,
   total_inserted        bigint      NOT NULL DEFAULT 0,
@@ -104,6 +105,8 @@ COMMENT ON COLUMN @extschema@.cpi_jobs.deaths IS 'Attempts that ended in silence
 COMMENT ON COLUMN @extschema@.cpi_jobs.agent_id IS 'Agent that holds the job, or held it last.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.manifest_written IS
   'Whether an attempt has listed the files; a list may be empty.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.unresolved IS
+  'Whether an attempt ended without a word on what it had committed: the target''s ledger is asked before the job ends.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.files_processed IS 'Files that succeeded.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.files_failed IS 'Files that failed.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.total_inserted IS 'Rows inserted, over all files.';

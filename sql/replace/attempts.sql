@@ -170,6 +170,8 @@ BEGIN
   IF final = 'failed' AND _cpi_finish_job.last_error IS NULL AND files.error IS NOT NULL THEN
     UPDATE @extschema@.cpi_jobs AS j SET last_error = files.error WHERE j.id = job.id;
   END IF;
+  -- The attempt that ends the job knows what became of every load: what was in doubt it has asked the ledger.
+  UPDATE @extschema@.cpi_jobs AS j SET unresolved = false WHERE j.id = job.id AND j.unresolved;
   job := @extschema@._cpi_end_job(job.id, final, CASE WHEN note IS NULL THEN _cpi_finish_job.last_error END, note);
   RETURN @extschema@._cpi_job_json(job);
 END

@@ -123,11 +123,14 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs;
 BEGIN
+  SELECT * INTO job FROM @extschema@.cpi_jobs AS j WHERE j.id = _cpi_end_job.job_id;
   UPDATE @extschema@.cpi_job_files AS f SET
       status = CASE WHEN _cpi_end_job.status = 'cancelled' THEN 'cancelled' ELSE 'failed' END,
-      error = CASE WHEN _cpi_end_job.status = 'cancelled' THEN 'the job was cancelled before this file''s result was written'
-                   ELSE 'the job ended before this file''s result was written' END
-              || ': the ledger in the target says whether it was loaded',
+      error = CASE WHEN _cpi_end_job.status <> 'cancelled'
+                     THEN 'the job ended before this file''s result was written: the ledger in the target says whether it was loaded'
+                   WHEN job.unresolved
+                     THEN 'the job was cancelled before this file''s result was written: the ledger in the target says whether it was loaded'
+                   ELSE 'the job was cancelled before this file was loaded' END,
       finished_at = clock_timestamp()
     WHERE f.job_id = _cpi_end_job.job_id AND f.status = 'pending';
   IF FOUND THEN

@@ -225,9 +225,17 @@ DECLARE
   message text;
 BEGIN
   SELECT * INTO job FROM @extschema@.cpi_jobs AS j WHERE j.id = job.id FOR NO KEY UPDATE;
-  IF job.status = 'pending' THEN
+  IF job.status = 'pending' AND NOT job.unresolved THEN
     job := @extschema@._cpi_end_job(job.id, 'cancelled', NULL);
     message := 'the job is cancelled';
+  ELSIF job.status = 'pending' THEN
+    UPDATE @extschema@.cpi_jobs AS j SET
+        cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp()),
+        run_at = least(j.run_at, clock_timestamp())
+      WHERE j.id = job.id RETURNING * INTO job;
+    PERFORM @extschema@._cpi_notify_job(job, 'cancel_requested');
+    PERFORM pg_notify('cpi_queue', '');
+    message := 'an attempt ended without a word: an agent asks the target what was loaded, then the job is cancelled';
   ELSIF job.status = 'running' THEN
     IF job.cancel_requested_at IS NULL THEN
       UPDATE @extschema@.cpi_jobs AS j SET cancel_requested_at = clock_timestamp() WHERE j.id = job.id
@@ -244,7 +252,8 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_cancel_job(text) IS
 $$Cancels a job: a waiting one at once, a running one as soon as its agent has rolled back the load under way. Loads that
-are committed stay. Refused with 409 when the job has ended.$$;
+are committed stay and are reported: when an attempt ended without a word, an agent asks the target first, and the job
+waits with `cancel_requested_at` for as long as the target cannot be reached. Refused with 409 when the job has ended.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_cancel_job(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_cancel_job(text) TO cpi_operator;
 

@@ -106,6 +106,7 @@ BEGIN
       lease_expires_at = NULL,
       attempt = j.attempt - CASE WHEN charge_attempt THEN 0 ELSE 1 END,
       deaths = j.deaths + CASE WHEN died THEN 1 ELSE 0 END,
+      unresolved = j.unresolved OR died AND j.manifest_written,
       last_error = coalesce(_cpi_give_back.last_error, j.last_error),
       progress = NULL
     WHERE j.id = _cpi_give_back.job_id
@@ -142,6 +143,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
       (SELECT @extschema@._cpi_source_json(s, true) FROM @extschema@.cpi_sources AS s WHERE s.id = p.source_id) END,
     'lease_seconds', lease_seconds,
     'cancel_requested', job.cancel_requested_at IS NOT NULL,
+    'unresolved', job.unresolved,
     'request', jsonb_build_object(
       'force', job.force, 'dry_run', job.dry_run, 'local_files', job.local_files,
       'local_files_base_path', job.local_files_base_path, 'only_files', job.only_files,
@@ -174,7 +176,7 @@ COMMENT ON FUNCTION @extschema@._cpi_check_agent(uuid) IS
   'Refuses an agent that claims without having registered (CP003), or that is too old by now (CP002).';
 REVOKE ALL ON FUNCTION @extschema@._cpi_check_agent(uuid) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_job(agent_id uuid)
+CREATE OR REPLACE FUNCTION @extschema@._cpi_claim_job(agent_id uuid, holding jsonb DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lease_seconds constant numeric := @extschema@._cpi_setting('lease_seconds');
@@ -183,6 +185,13 @@ DECLARE
   message text;
 BEGIN
   PERFORM @extschema@._cpi_check_agent(_cpi_claim_job.agent_id);
+  -- The answer to an earlier claim never arrived: nobody has begun, nobody is charged.
+  FOR job IN SELECT * FROM @extschema@.cpi_jobs AS j
+               WHERE holding IS NOT NULL AND j.agent_id = _cpi_claim_job.agent_id AND j.status = 'running'
+                 AND NOT holding @> jsonb_build_array(jsonb_build_object('job_id', j.id, 'fence', j.fence))
+               ORDER BY j.id FOR NO KEY UPDATE SKIP LOCKED LOOP
+    PERFORM @extschema@._cpi_give_back(job.id, clock_timestamp(), NULL, false, false);
+  END LOOP;
   LOOP
     job := @extschema@._cpi_take_due_job(_cpi_claim_job.agent_id, make_interval(secs => lease_seconds::float8));
     IF job.id IS NULL THEN
@@ -209,16 +218,20 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_claim_job(uuid) IS
-  'Claims the job that is due longest, for lease_seconds; NULL when none is due. sql/README.md shows the answer.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_claim_job(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@._cpi_claim_job(uuid) TO cpi_agent;
+COMMENT ON FUNCTION @extschema@._cpi_claim_job(uuid, jsonb) IS
+  'Claims the job that is due longest, for lease_seconds; NULL when none is due. sql/README.md shows the answer. What '
+  'the agent runs, by these tables, but not by holding, [{"job_id","fence"}], is given back first, free of charge.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_claim_job(uuid, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_claim_job(uuid, jsonb) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_fail_attempt(job @extschema@.cpi_jobs, last_error text)
 RETURNS @extschema@.cpi_jobs LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF job.cancel_requested_at IS NOT NULL THEN
+  IF job.cancel_requested_at IS NOT NULL AND job.unresolved THEN
+    RETURN @extschema@._cpi_give_back(job.id, clock_timestamp() + @extschema@._cpi_retry_delay(job.attempt),
+                                      _cpi_fail_attempt.last_error, false, false);
+  ELSIF job.cancel_requested_at IS NOT NULL THEN
     RETURN @extschema@._cpi_end_job(job.id, 'cancelled', _cpi_fail_attempt.last_error);
   ELSIF job.attempt >= @extschema@._cpi_setting('max_attempts') THEN
     RETURN @extschema@._cpi_end_job(job.id, 'failed', _cpi_fail_attempt.last_error);
@@ -294,28 +307,57 @@ COMMENT ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) IS
 REVOKE ALL ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_heartbeat(uuid, jsonb) TO cpi_agent;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_release_job(job_id uuid, fence bigint, reason text, last_error text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION @extschema@._cpi_release_job(
+  job_id uuid, fence bigint, reason text, last_error text DEFAULT NULL, unresolved boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_release_job.job_id, _cpi_release_job.fence);
 BEGIN
+  IF reason IS NULL OR reason NOT IN ('stop', 'later', 'retry') THEN
+    PERFORM @extschema@._cpi_raise(422, format('reason "%s" is neither stop, later nor retry', reason));
+  END IF;
+  IF _cpi_release_job.unresolved AND NOT job.unresolved THEN
+    UPDATE @extschema@.cpi_jobs AS j SET unresolved = true WHERE j.id = job.id RETURNING * INTO job;
+  END IF;
   IF reason = 'retry' THEN
     job := @extschema@._cpi_fail_attempt(job, _cpi_release_job.last_error);
-  ELSIF reason <> 'stop' OR reason IS NULL THEN
-    PERFORM @extschema@._cpi_raise(422, format('reason "%s" is neither stop nor retry', reason));
-  ELSIF job.cancel_requested_at IS NOT NULL THEN
+  ELSIF job.cancel_requested_at IS NOT NULL AND NOT job.unresolved THEN
     job := @extschema@._cpi_end_job(job.id, 'cancelled', _cpi_release_job.last_error);
   ELSE
-    job := @extschema@._cpi_give_back(job.id, clock_timestamp(), _cpi_release_job.last_error, false, false);
+    job := @extschema@._cpi_give_back(
+      job.id, clock_timestamp() + CASE WHEN reason = 'later' THEN @extschema@._cpi_retry_delay(job.attempt) ELSE '0' END,
+      _cpi_release_job.last_error, false, false);
   END IF;
   RETURN job.status;
 END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) IS
-  'Gives a claimed job back: reason stop, at once and free of charge; retry, after the back-off. Answers the new '
-  'state.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text) TO cpi_agent;
+COMMENT ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text, boolean) IS
+  'Gives a claimed job back: reason stop, at once and free of charge; later, after the back-off and free; retry, after '
+  'the back-off. Unresolved: the attempt cannot tell what it has committed. Answers the new state.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_release_job(uuid, bigint, text, text, boolean) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_bury_agent(agent_id uuid, host text)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  buried @extschema@.cpi_agents;
+BEGIN
+  SELECT * INTO buried FROM @extschema@.cpi_agents AS a WHERE a.id = _cpi_bury_agent.agent_id
+    AND a.host IS NOT DISTINCT FROM _cpi_bury_agent.host;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  -- In silence, like any agent whose lease ran out: the sweep counts the death and knows poison when it sees it.
+  UPDATE @extschema@.cpi_jobs AS j SET lease_expires_at = clock_timestamp() - interval '1 second'
+    WHERE j.agent_id = buried.id AND j.status = 'running';
+  RETURN @extschema@._cpi_sweep();
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_bury_agent(uuid, text) IS
+  'Takes back at once what that agent of that host runs; whoever calls it knows for sure that its process is gone. '
+  'Answers how many jobs changed.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_bury_agent(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_bury_agent(uuid, text) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_sweep()
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -332,11 +374,16 @@ BEGIN
                ORDER BY j.id FOR NO KEY UPDATE SKIP LOCKED LOOP
     -- A job that cannot be swept must not keep the others from it.
     BEGIN
-      IF job.deaths + 1 >= max_deaths OR job.attempt >= max_attempts THEN
+      -- One that somebody wants cancelled is only asked about, which is harmless: it has as many lives again for that.
+      IF (CASE WHEN job.cancel_requested_at IS NOT NULL
+            THEN NOT job.manifest_written OR job.deaths + 1 >= 2 * max_deaths
+            ELSE job.deaths + 1 >= max_deaths OR job.attempt >= max_attempts END) THEN
         UPDATE @extschema@.cpi_jobs AS j SET deaths = j.deaths + 1 WHERE j.id = job.id;
         PERFORM @extschema@._cpi_end_job(
           job.id, CASE WHEN job.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE 'failed' END,
-          CASE WHEN job.deaths + 1 >= max_deaths
+          CASE WHEN job.cancel_requested_at IS NOT NULL
+            THEN format('attempt %s ended in silence on agent %s', job.attempt, job.agent_id)
+            WHEN job.deaths + 1 >= max_deaths
             THEN format('poisoned: %s attempts ended in silence, the last one on agent %s', job.deaths + 1, job.agent_id)
             ELSE format('attempt %s, the last one allowed, ended in silence on agent %s', job.attempt, job.agent_id) END);
       ELSE

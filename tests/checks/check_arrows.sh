@@ -15,18 +15,27 @@ forbid extension/core 'postgres|libpq|pg/|entry/|unistd|fcntl|sys/socket|fstream
 forbid extension/pg 'entry/'
 forbid agent/db '(cli|app|store|target|source|import|queue|http|deliver)/'
 forbid agent/net '(cli|app|db|store|target|source|import|queue|http|deliver|observe)/'
-forbid agent/store '(cli|target|source|import|queue|http)/'
+forbid agent/store '(cli|app|target|source|import|queue|http)/'
 forbid agent/target '(cli|app|store|source|import|queue|http)/'
 forbid agent/source '(cli|store|target|import|queue|http)/'
 forbid agent/declare '(cli|app|db|store|target|source|import|queue|http|deliver|net|observe)/'
 forbid agent/observe '(cli|store|target|source|import|queue|http)/'
-forbid agent/import '(cli|http)/'
-forbid agent/queue '(cli|http|deliver)/'
-forbid agent/deliver '(cli|target|source|import|queue|http)/'
-forbid agent/http '(cli|target|source|import|queue)/'
+forbid agent/import '(cli|app|queue|http)/'
+forbid agent/queue '(cli|app|http|deliver)/'
+forbid agent/deliver '(cli|app|target|source|import|queue|http)/'
+forbid agent/http '(cli|app|target|source|import|queue)/'
 # postgres.h comes in by one door only.
 if found=$(git grep -nE '^#include [<"]postgres\.h' -- extension ':!extension/pg/prelude.h'); then
   printf 'only extension/pg/prelude.h includes postgres.h:\n%s\n' "$found"
   status=1
 fi
+# No circles between the rooms of one program, of any length, the rules above or not.
+for program in agent extension; do
+  arrows=$(git grep -oE '^#include "[a-z_/]+/[a-z_.]+"' -- "$program" |
+    sed -nE "s#^$program/([a-z_]+)/[^:]*:\#include \"([a-z_]+)/.*#\1 \2#p" | awk '$1 != $2' | sort -u)
+  if ! loop=$(tsort <<<"$arrows" 2>&1 >/dev/null) || [ -n "$loop" ]; then
+    printf 'the rooms of %s include one another in a circle: %s\n' "$program" "$(grep -v 'input contains' <<<"$loop" | sed 's/.*: //' | paste -sd ' ')"
+    status=1
+  fi
+done
 exit $status

@@ -1,6 +1,6 @@
 -- Claiming, heartbeats, giving back, sweeping: the queue as one agent sees it. sessions.sql has several at once.
 BEGIN;
-SELECT plan(60);
+SELECT plan(84);
 CREATE FUNCTION pg_temp.expire() RETURNS void LANGUAGE sql AS $$
   UPDATE cpi_jobs SET lease_expires_at = clock_timestamp() - interval '1 millisecond' WHERE status = 'running'
 $$;
@@ -28,7 +28,7 @@ CREATE TEMP TABLE job AS SELECT (cpi_import('shop', 'https://h/x', '["a.csv"]', 
 CREATE TEMP TABLE claim AS SELECT _cpi_claim_job(fixture.agent()) AS c;
 SELECT is((SELECT c - '{job_id,connection_id}'::text[] FROM claim), '{
   "fence": 1, "attempt": 1, "project": "shop", "database_url": "postgresql://u:p@h/d", "lease_seconds": 60,
-  "config": {"sftp": {"host": "h", "username": "u", "password": "geheim"}}, "source": null, "cancel_requested": false,
+  "config": {"sftp": {"host": "h", "username": "u", "password": "geheim"}}, "source": null, "cancel_requested": false, "unresolved": false,
   "request": {"force": true, "dry_run": false, "local_files": ["a.csv"], "local_files_base_path": "/base",
               "only_files": null, "sftp_override": {"password": "anders"}},
   "dialects": [], "retry_of": null, "callback_url": "https://h/x"}', 'a claim holds all that an attempt needs, secrets in the clear');
@@ -115,8 +115,55 @@ SELECT fixture.claimed('shop');
 SELECT cpi_cancel_job((SELECT id::text FROM cpi_jobs));
 UPDATE cpi_jobs SET attempt = 4;
 SELECT pg_temp.expire(), _cpi_sweep();
-SELECT matches((SELECT status || ': ' || last_error FROM cpi_jobs), '^cancelled: attempt 4, the last one allowed',
-  'one that was to be cancelled ends cancelled');
+SELECT matches((SELECT status || ': ' || last_error FROM cpi_jobs), '^cancelled: attempt 4 ended in silence',
+  'one that was to be cancelled and had listed no file ends cancelled');
+DELETE FROM cpi_jobs;
+
+-- An attempt that died with files listed may have committed: the ledger is asked before the job ends.
+UPDATE job SET id = (fixture.claimed('shop')).id;
+SELECT _cpi_write_manifest((SELECT id FROM job), 1, '[{"path": "a.csv"}]');
+SELECT cpi_cancel_job((SELECT id::text FROM job));
+UPDATE cpi_jobs SET attempt = 4;
+SELECT pg_temp.expire(), _cpi_sweep();
+SELECT results_eq('SELECT status, unresolved, deaths FROM cpi_jobs', $$VALUES ('pending', true, 1)$$,
+  'a job to be cancelled whose attempt died waits for an agent to ask the target, the attempts used up or not');
+SELECT is(_cpi_claim_job(fixture.agent()) -> 'unresolved', 'true', 'the next claim says so');
+SELECT is(_cpi_release_job((SELECT id FROM job), 2, 'later', 'the target is away'), 'pending',
+  'as long as the target cannot be asked, the job waits');
+SELECT ok((SELECT run_at > clock_timestamp() AND attempt = 4 FROM cpi_jobs), 'for its back-off, free of charge');
+SELECT is(cpi_cancel_job((SELECT id::text FROM job)) ->> 'status', 'pending', 'cancelling again does not end it either');
+SELECT ok((SELECT run_at <= clock_timestamp() FROM cpi_jobs), 'but makes it due');
+SELECT is(_cpi_claim_job(fixture.agent()) -> 'fence', '3', 'it is claimed again');
+SELECT is(_cpi_release_job((SELECT id FROM job), 3, 'retry', 'x'), 'pending', 'an error does not end it');
+SELECT is(cpi_cancel_job((SELECT id::text FROM job)) ->> 'status', 'pending');
+SELECT is(_cpi_claim_job(fixture.agent()) -> 'fence', '4');
+SELECT is(_cpi_finish_job((SELECT id FROM job), 4, 'cancelled') ->> 'status', 'cancelled', 'the agent that has asked ends it');
+SELECT is((SELECT error FROM cpi_job_files), 'the job was cancelled before this file was loaded', 'and knows what it says');
+DELETE FROM cpi_jobs;
+
+UPDATE job SET id = (fixture.claimed('shop')).id;
+SELECT _cpi_write_manifest((SELECT id FROM job), 1, '[{"path": "a.csv"}]');
+SELECT is(_cpi_release_job((SELECT id FROM job), 1, 'stop', NULL, true), 'pending', 'an attempt may say that it cannot tell');
+SELECT is(cpi_cancel_job((SELECT id::text FROM job)) ->> 'status', 'pending', 'then a waiting job is not cancelled at once');
+SELECT ok((SELECT cancel_requested_at IS NOT NULL FROM cpi_jobs), 'but as soon as an agent has asked');
+DELETE FROM cpi_jobs;
+
+-- A claim whose answer was lost.
+UPDATE job SET id = (fixture.claimed('shop')).id;
+SELECT is(_cpi_claim_job(fixture.agent(), jsonb_build_array(jsonb_build_object('job_id', (SELECT id FROM job), 'fence', 1))),
+  NULL, 'what the agent says it holds stays with it');
+SELECT is(_cpi_claim_job(fixture.agent()), NULL, 'an agent that does not say what it holds is left alone');
+SELECT is(_cpi_claim_job(fixture.agent(), '[]') -> 'fence', '2', 'a job that the agent knows nothing of is claimed anew');
+SELECT results_eq('SELECT attempt, deaths, unresolved FROM cpi_jobs', $$VALUES (1, 0, false)$$, 'and nothing charged');
+SELECT throws_ok($$SELECT _cpi_finish_job((SELECT id FROM job), 1)$$, 'CP001', NULL, 'the lost claim is fenced out');
+DELETE FROM cpi_jobs;
+
+-- An agent whose process is known to be gone.
+UPDATE job SET id = (fixture.claimed('shop')).id;
+SELECT is(_cpi_bury_agent(fixture.agent(), 'elsewhere'), 0, 'an agent of another host is not buried');
+SELECT is((SELECT status FROM cpi_jobs), 'running', 'its job goes on');
+SELECT is(_cpi_bury_agent(fixture.agent(), 'localhost'), 1, 'a dead agent''s jobs are taken back at once');
+SELECT results_eq('SELECT status, deaths FROM cpi_jobs', $$VALUES ('pending', 1)$$, 'the death counted, as poison kills agents');
 DELETE FROM cpi_jobs;
 
 -- A job that cannot be swept does not stand in the way.
@@ -144,9 +191,13 @@ UPDATE job SET id = (fixture.claimed('shop')).id;
 SELECT cpi_cancel_job((SELECT id::text FROM job));
 SELECT is(_cpi_heartbeat(fixture.agent(), jsonb_build_array(jsonb_build_object('job_id', (SELECT id FROM job), 'fence', 1))) -> 0 -> 'cancel_requested',
   'true', 'the next heartbeat learns of a cancel');
+SELECT is(_cpi_release_job((SELECT id FROM job), 1, 'retry', 'x'), 'cancelled', 'given back, it is not tried again');
+DELETE FROM cpi_jobs;
+UPDATE job SET id = (fixture.claimed('shop')).id;
+SELECT _cpi_write_manifest((SELECT id FROM job), 1, '[{"path": "a.csv"}]');
+SELECT cpi_cancel_job((SELECT id::text FROM job));
 SELECT pg_temp.expire(), _cpi_sweep();
-SELECT is(_cpi_claim_job(fixture.agent()) -> 'cancel_requested', 'true', 'so does the next attempt, should the agent die');
-SELECT is(_cpi_release_job((SELECT id FROM job), 2, 'retry', 'x'), 'cancelled', 'given back, it is not tried again');
+SELECT is(_cpi_claim_job(fixture.agent()) -> 'cancel_requested', 'true', 'the next attempt learns of a cancel, should the agent die');
 DELETE FROM cpi_jobs;
 
 -- What cannot be handed out does not stand in the way.

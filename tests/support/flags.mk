@@ -16,7 +16,3 @@ endif
 ifdef WERROR
 override CXXFLAGS += -Werror
 endif
-# The test build: failpoints are compiled in (reliability.md). Never in what `make install` installs.
-ifdef FAILPOINTS
-override CPPFLAGS += -DCPI_FAILPOINTS
-endif

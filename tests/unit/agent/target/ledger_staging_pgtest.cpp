@@ -32,6 +32,35 @@ class SchemaCpi : public testing::Test {
   db::Connection connection_;
 };
 
+TEST_F(SchemaCpi, ALoadThatWasGivenUpCannotBeAppliedAnyMore) {
+  const LoadIdentity identity{"x", "", "f.csv", "", 1, ""};
+  EXPECT_FALSE(give_up_load(connection_, identity, {"public", "t"}));
+  EXPECT_FALSE(give_up_load(connection_, identity, {"public", "t"}));
+  ASSERT_TRUE(find_load(connection_, "x"));
+  EXPECT_TRUE(find_load(connection_, "x")->given_up());
+  EXPECT_FALSE(insert_load(connection_, {"x", "", "f.csv", "aa", 1, ""}, {"public", "t"}));
+}
+
+TEST_F(SchemaCpi, ALoadThatIsAppliedIsNotGivenUp) {
+  apply_load("x");
+  const auto entry = give_up_load(connection_, {"x", "", "f.csv", "", 1, ""}, {"public", "t"});
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->counts, (Counts{3, 1, 1, 1, 0, 0, 0}));
+}
+
+TEST_F(SchemaCpi, GivingUpWaitsForATransactionThatIsApplyingTheLoad) {
+  ensure_ledger(connection_);
+  db::Transaction applying(connection_);
+  ASSERT_TRUE(insert_load(connection_, {"x", "", "f.csv", "aa", 1, ""}, {"public", "t"}));
+  db::Connection other = connect();
+  try {
+    give_up_load(other, {"x", "", "f.csv", "", 1, ""}, {"public", "t"}, std::chrono::milliseconds(50));
+    FAIL() << "given up under the transaction's feet";
+  } catch (const db::Error& error) {
+    EXPECT_EQ(error.sqlstate(), "55P03");
+  }
+}
+
 TEST_F(SchemaCpi, LedgerIsCreatedOnceByManyAtOnce) {
   {
     std::vector<std::jthread> sessions;

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace cpi::queue {
+namespace cpi::store {
 
 /// Unique, not secret: std::random_device is enough.
 inline std::string random_uuid() {
@@ -21,4 +21,4 @@ inline std::string random_uuid() {
   return text;
 }
 
-}  // namespace cpi::queue
+}  // namespace cpi::store

@@ -1,8 +1,6 @@
-#include "queue/retry.h"
+#include "import/retry.h"
 
-#include <string>
-
-namespace cpi::queue {
+namespace cpi::import {
 
 Retry retry_of(const Error& error) {
   // The table changed between planning and applying, or staging lost its rows: a new plan and a new staging table mend
@@ -26,17 +24,4 @@ std::string_view error_type(Code code) {
   }
 }
 
-Error as_error(const db::Error& error) {
-  Error out;
-  out.code = error.poisons_connection() && error.retryable() ? Code::kTargetUnreachable : Code::kTargetRefused;
-  out.message = error.what();
-  out.detail = error.detail();
-  if (!error.sqlstate().empty()) {
-    if (!out.detail.empty()) out.detail += " ";
-    out.detail += "SQLSTATE " + error.sqlstate() + ".";
-  }
-  out.hint = error.hint();
-  return out;
-}
-
-}  // namespace cpi::queue
+}  // namespace cpi::import

@@ -1,9 +1,9 @@
 // Which errors are tried again, and when: decided on codes and SQLSTATEs.
-#include "queue/retry.h"
+#include "import/retry.h"
 
 #include <gtest/gtest.h>
 
-namespace cpi::queue {
+namespace cpi::import {
 namespace {
 
 struct Case {
@@ -42,18 +42,10 @@ TEST(Retry, AFileThatChangesIsTriedLaterAndABadOneNever) {
   EXPECT_EQ(retry_of(Error{Code::kFileNotFound, "x", "", ""}), Retry::kNever);
 }
 
-TEST(Retry, ADatabaseErrorKeepsItsSqlstateHintAndDetail) {
-  const Error error = as_error(db::Error("no right", "42501", "Table t.", "GRANT it."));
-  EXPECT_EQ(error.code, Code::kTargetRefused);
-  EXPECT_EQ(error.message, "no right");
-  EXPECT_EQ(error.detail, "Table t. SQLSTATE 42501.");
-  EXPECT_EQ(error.hint, "GRANT it.");
-}
-
 TEST(Retry, TheErrorTypeOfAMissingFileIsItsOwn) {
   EXPECT_EQ(error_type(Code::kFileNotFound), "FileNotFound");
   EXPECT_EQ(error_type(Code::kInvalidHeader), "ImportError");
 }
 
 }  // namespace
-}  // namespace cpi::queue
+}  // namespace cpi::import

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "db/error.h"
 
-namespace cpi::queue {
+namespace cpi::import {
 
 /// When the same work may be tried again.
 enum class Retry {
@@ -25,7 +25,4 @@ inline constexpr int kImmediateTries = 3;
 /// api.md's error type of a file that failed with this code: FileNotFound, SFTPError or ImportError.
 std::string_view error_type(Code code);
 
-/// A database's refusal as an expected failure, so that file results and job errors read alike: SQLSTATE in the detail.
-Error as_error(const db::Error& error);
-
-}  // namespace cpi::queue
+}  // namespace cpi::import
