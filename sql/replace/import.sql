@@ -153,7 +153,7 @@ BEGIN
         PERFORM @extschema@._cpi_put_secret('cpi_jobs', job.id, 'sftp_override.password', password);
       END IF;
       PERFORM @extschema@._cpi_announce_job(job);
-      RETURN @extschema@._cpi_accepted_json(job, format('import of project "%s" is queued', job.project_name));
+      RETURN @extschema@._cpi_accepted_json(job, format('import of project "%s" was accepted', job.project_name));
     END IF;
     -- The same key came in at the same time; its transaction has committed, so that the next statement sees its job.
     SELECT * INTO STRICT job FROM @extschema@.cpi_jobs AS j WHERE j.idempotency_key = key;

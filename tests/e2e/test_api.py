@@ -119,6 +119,7 @@ def test_wait_answers_when_the_job_has_ended(agent, database, name):
     (folder / "t.csv").write_text("id\n1\n")
     response = agent.post("/import?wait=30", {"project": name})
     assert response.status == 202 and response.json["status"] == "completed", response
+    assert "queued" not in response.json["message"], "what is over does not wait any more"
 
 
 def test_waiting_requests_do_not_keep_others_waiting(agent, name):

@@ -6,7 +6,7 @@ SELECT fixture.project('shop');
 CREATE TEMP TABLE answer AS SELECT cpi_import('shop') AS a;
 SELECT fixture.answers_as((SELECT a FROM answer), 'Accepted', 'the answer is as documented');
 SELECT is((SELECT a - 'job_id' FROM answer),
-  '{"project": "shop", "status": "pending", "message": "import of project \"shop\" is queued"}', 'and says so');
+  '{"project": "shop", "status": "pending", "message": "import of project \"shop\" was accepted"}', 'and says so');
 SELECT results_eq(
   'SELECT project_name, status, attempt, fence, force, dry_run, local_files, callback_url FROM cpi_jobs',
   $$VALUES ('shop', 'pending', 0, 0::bigint, false, false, NULL::jsonb, NULL::text)$$, 'a plain job waits');
