@@ -143,7 +143,8 @@ std::string people_text(const std::string& name, const Json& report, const csv::
                     columns(report);
   const auto read = report["rows_read"].get<std::int64_t>();
   const auto rejected = report["rejected"].get<std::int64_t>();
-  out += "(types from " + grouped(read - rejected) + (report["complete"] == true ? " rows" : " rows at the beginning");
+  out += "(types from " + grouped(read - rejected) + (read - rejected == 1 ? " row" : " rows") +
+         (report["complete"] == true ? "" : " at the beginning");
   if (rejected > 0) out += "; " + grouped(rejected) + " rows would be rejected";
   out += ")\n\n";
   const std::string snippet = csv::config_snippet(found);

@@ -102,6 +102,21 @@ Rows table_rows(const Fit& fit, std::size_t& skipped) {
   return rows;
 }
 
+/// Whether the last line before the table is rather its header, with a delimiter too many or too few, or a stray quote.
+bool has_damaged_header(const Fit& fit, std::size_t skipped, const std::string& delimiter) {
+  if (fit.width < 3) return false;
+  const SampleRow* last = nullptr;
+  for (const SampleRow& row : fit.beginning) {
+    if (row.line < skipped) last = &row;
+  }
+  if (last == nullptr || fit.fits(*last)) return false;
+  std::size_t fields = 1;
+  for (std::size_t at = last->text.find(delimiter); at != std::string_view::npos; ++fields) {
+    at = last->text.find(delimiter, at + delimiter.size());
+  }
+  return fields + 1 >= fit.width && fields <= fit.width + 1;
+}
+
 }  // namespace
 
 void find_header(const Fit& fit, const Known& known, Sniffed& sniffed) {
@@ -136,6 +151,10 @@ void find_header(const Fit& fit, const Known& known, Sniffed& sniffed) {
   const std::string value = header == 0 ? "false" : header == 1 ? "true" : std::to_string(header);
   sniffed.header = {value, header > 1 ? 0.8 : certain, header == 1 ? "false" : "true", true};
   sniffed.dialect.header_rows = static_cast<int>(header);
+  if (header == 0 && !known.header_rows && !known.skip_rows &&
+      has_damaged_header(fit, skipped, sniffed.dialect.delimiter)) {
+    sniffed.header.certainty = sniffed.skip_rows.certainty = 0.4;
+  }
   // Without a header nothing tells an empty last column from a habit of the writer.
   const std::size_t width = fit.width + (header == 0 && fit.trailing ? 1 : 0);
   if (header == 0) sniffed.trailing_delimiter = false;

@@ -124,6 +124,15 @@ TEST(Sniffer, FindsWhereTheTableEnds) {
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n\n2,b,7\n").dialect.stop_at, "") << "rows that go on behind an empty line";
 }
 
+TEST(Sniffer, IsNotCertainWhenTheHeaderMayBeDamaged) {
+  const std::string rows = "1,a,5\n2,b,7\n3,c,9\n4,d,2\n";
+  for (const char* header : {"id,,name,qty\n", "idname,qty\n"}) {
+    EXPECT_LT(sniffed(header + rows).header.certainty, kFairlyCertain) << header;
+  }
+  EXPECT_GT(sniffed("id,name,qty\n" + rows).header.certainty, kFairlyCertain);
+  EXPECT_GT(sniffed("made by Jo\n" + rows).header.certainty, kFairlyCertain) << "that is a remark";
+}
+
 TEST(Sniffer, KeepsToWhatIsKnown) {
   Known known;
   known.delimiter = ",";
