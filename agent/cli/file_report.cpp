@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/dialect_line.h"
+#include "import/result_json.h"
 
 namespace cpi::cli {
 
@@ -27,6 +28,14 @@ std::string printable(const std::string& text) {
     out += byte < 0x20 || byte == 0x7f ? '?' : c;
   }
   return out;
+}
+
+/// What was written to `rejects_file`, and what is done with it.
+std::string where(const import::LoadResult& result, const std::string& rejects_file) {
+  const auto written = std::count_if(result.rejects.begin(), result.rejects.end(), import::is_whole);
+  const bool all = written == result.counts.rejected;
+  return (all ? std::string("the rejected rows are in ") : fmt::format("the first {} rejected rows are in ", written)) +
+         rejects_file + ": mend them there and import that file into " + result.table_name + " (--table)";
 }
 
 std::vector<std::string> cells(const std::string& name, const std::string& table, const target::Counts& counts,
@@ -107,10 +116,10 @@ std::string remarks(const import::LoadResult& result, const std::string& rejects
   const auto rest = result.counts.rejected - static_cast<std::int64_t>(shown);
   if (rest > 0) out += fmt::format("{}: {} more rejected rows are not shown\n", name, rest);
   if (!result.rejects.empty()) {
-    out += name + ": " +
-           (rejects_file.empty() ? "write the rejected rows to a file with --rejects FILE"
-                                 : "the rejected rows are in " + rejects_file) +
-           "\n";
+    out +=
+        name + ": " +
+        (rejects_file.empty() ? "write the rejected rows to a file with --rejects FILE" : where(result, rejects_file)) +
+        "\n";
   }
   return out;
 }

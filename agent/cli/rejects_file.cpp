@@ -5,40 +5,17 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/csv/rejects_csv.h"
+#include "import/result_json.h"
+
 namespace cpi::cli {
-
-namespace {
-
-/// A field as the dialect writes it: always quoted, so that no content needs looking at.
-std::string field(const csv::Dialect& dialect, const std::string& text) {
-  // A dialect without quotes cannot hold a delimiter or a line end in a field: they become blanks.
-  std::string out = dialect.quote;
-  for (const char c : text) {
-    const std::string_view one(&c, 1);
-    if (!dialect.quote.empty() && one == dialect.quote) {
-      out += dialect.escape.empty() ? dialect.quote : dialect.escape;
-    } else if (!dialect.escape.empty() && one == dialect.escape) {
-      out += dialect.escape;
-    }
-    const bool breaks =
-        c == '\n' || c == '\r' || (dialect.quote.empty() && dialect.delimiter.find(c) != std::string::npos);
-    out += breaks ? ' ' : c;
-  }
-  return out + dialect.quote;
-}
-
-}  // namespace
 
 std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::string>& header,
                         const std::vector<csv::Reject>& rejects) {
-  const std::string& delimiter = dialect.delimiter;
-  std::string out = "cpi_line" + delimiter + "cpi_column" + delimiter + "cpi_reason" + delimiter + "cpi_message";
-  for (const std::string& name : header) out += delimiter + field(dialect, name);
-  out += "\n";
+  std::string out = csv::rejects_header(dialect, header);
   for (const csv::Reject& reject : rejects) {
-    out += std::to_string(reject.line) + delimiter + field(dialect, reject.column) + delimiter +
-           std::string(csv::reason_name(reject.reason)) + delimiter + field(dialect, reject.message) + delimiter +
-           reject.raw + "\n";
+    if (!import::is_whole(reject)) continue;
+    out += csv::rejects_row(dialect, "", reject.line, reject.column, reject.message, reject.raw);
   }
   return out;
 }
@@ -52,11 +29,11 @@ Result<void> write_rejects(const std::string& path, const std::string& csv) {
                ""};
 }
 
-std::string rejects_path(const std::string& path, const std::string& table, bool several) {
+std::string rejects_path(const std::string& path, const std::string& name, bool several) {
   if (!several) return path;
   std::filesystem::path named(path);
   const std::string extension = named.extension().string();
-  named.replace_filename(named.stem().string() + "." + table + extension);
+  named.replace_filename(named.stem().string() + "." + std::filesystem::path(name).stem().string() + extension);
   return named.string();
 }
 

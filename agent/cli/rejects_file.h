@@ -1,5 +1,4 @@
-// The rejected rows of one file as a file that can be mended and imported: four columns that say what is wrong, then
-// the row exactly as it stood. A mended file is imported as it is: the planner leaves the four columns out.
+// Where `cpi import --rejects` puts the rejected rows: a file that can be mended and imported (core/csv/rejects_csv.h).
 #pragma once
 
 #include <string>
@@ -11,15 +10,14 @@
 
 namespace cpi::cli {
 
-/// `cpi_line,cpi_column,cpi_reason,cpi_message,` and the file's header, then a line per reject, with the dialect's own
-/// delimiter and quote. Rows are UTF-8, whatever the file was.
+/// The rows of one file that can be mended: those whose text is there whole.
 std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::string>& header,
                         const std::vector<csv::Reject>& rejects);
 
-/// Writes `rejects_csv` to `path`, replacing it. Fails with kFileUnreadable.
+/// Writes `csv` to `path`, replacing it. Fails with kFileUnreadable.
 Result<void> write_rejects(const std::string& path, const std::string& csv);
 
-/// Where the rejects of one of several files go: `path` with the table's name before its extension.
-std::string rejects_path(const std::string& path, const std::string& table, bool several);
+/// Where the rejects of one of several files go: `path` with `name`, the file's, before its extension.
+std::string rejects_path(const std::string& path, const std::string& name, bool several);
 
 }  // namespace cpi::cli

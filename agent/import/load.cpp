@@ -216,6 +216,7 @@ class Load {
       survey_ = std::move(*found);
     }
     input.header = result_.header = survey_->header;
+    result_.dialect = request_.options.dialect;
     if (infer) {
       for (const std::string& type : survey_->inferred) {
         input.inferred_types.push_back(target::resolve_type(*connection_, type));
@@ -246,7 +247,7 @@ class Load {
                        context_.connect);
     context_.progress.rows_read = 0;
     context_.progress.rows_rejected = 0;
-    RejectSink rejects;
+    RejectSink rejects(request_.kept_rejects);
     Result<PipelineOutcome> copied = copy(plan, owner.staging, rejects);
     if (!copied.ok()) {
       keep_rejects(rejects);
@@ -330,7 +331,11 @@ class Load {
     result_.warnings = detection_warnings_;
     result_.warnings.insert(result_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     result_.columns.clear();
-    for (const PlannedColumn& column : plan.columns) result_.columns.push_back(column.table_column);
+    result_.table_columns.assign(result_.header.size(), "");
+    for (const PlannedColumn& column : plan.columns) {
+      result_.columns.push_back(column.table_column);
+      result_.table_columns.at(column.file_index) = column.table_column;
+    }
   }
 
   /// The ledger knows the load: its counts are the answer. Bytes that came later under the same name are not in it.

@@ -27,6 +27,7 @@ struct LoadRequest {
   bool force = false;  ///< load content again that the ledger knows (tables without a key)
   bool dry_run = false;
   nlohmann::json stored_dialect;  ///< what earlier files of the table taught (import/detect.h); null: nothing
+  std::size_t kept_rejects = RejectSink::kDefaultCapacity;  ///< more are only counted
 };
 
 /// api.md's file result, without `id` and `status`, which the caller knows.
@@ -43,12 +44,13 @@ struct LoadResult {
   double duration_seconds = 0;
   bool already_applied = false;  ///< the ledger had it: nothing was done now
   std::vector<std::string> warnings;
-  std::vector<std::string> header;   ///< the file's header, as the reader gave it
-  std::vector<std::string> columns;  ///< the column names as loaded, in file order
-  std::vector<csv::Reject> rejects;  ///< the first 10,000
-  csv::Dialect dialect;              ///< as the file was read; valid once the header is known
-  nlohmann::json detected;           ///< `Detection::report`; null when nothing was "auto"
-  nlohmann::json learned;            ///< `Detection::learned`, to be stored when the load succeeded; null likewise
+  std::vector<std::string> header;         ///< the file's header, as the reader gave it
+  std::vector<std::string> table_columns;  ///< parallel to it: the table column; empty for one that is not loaded
+  std::vector<std::string> columns;        ///< the column names as loaded, in file order
+  std::vector<csv::Reject> rejects;        ///< the first `kept_rejects`
+  csv::Dialect dialect;                    ///< as the file was read; valid once the header is known
+  nlohmann::json detected;                 ///< `Detection::report`; null when nothing was "auto"
+  nlohmann::json learned;  ///< `Detection::learned`, to be stored when the load succeeded; null likewise
 };
 
 struct LoadContext {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/csv/rejects_csv.h"
 #include "core/text/identifier.h"
 #include "import/planner_parts.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 /// A column of the file on its way: its name as people know it, and the table column that it asks for.
 struct Wanted {
+  std::size_t file_index = 0;
   std::string file_column;
   std::string table_column;
   const target::Column* found = nullptr;
@@ -22,9 +24,15 @@ bool is_system_column(std::string_view name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
-/// Columns that a file of mended rejects brings along (`cpi import --rejects`), and that staging needs for itself.
-bool is_bookkeeping(std::string_view name) {
-  return name == "cpi_line" || name == "cpi_column" || name == "cpi_reason" || name == "cpi_message";
+/// How many of the file's first columns say why its rows were rejected once (csv::rejects_header; again and again, one
+/// each time): no data of anybody, unless the table has such a column.
+std::size_t reason_columns(const PlannerInput& input) {
+  std::size_t count = 0;
+  for (const std::string& name : input.header) {
+    if (!csv::is_reason_column(name) || (input.table.has_value() && input.table->column(name) != nullptr)) break;
+    ++count;
+  }
+  return count;
 }
 
 /// The table column that `column_mapping` gives to a file column: by exact name, else ignoring case.
@@ -56,13 +64,16 @@ void warn_of_unused_mappings(const PlannerInput& input, Plan& plan) {
 
 std::vector<Wanted> wanted_columns(const PlannerInput& input) {
   const bool snake = input.options.column_names == config::ColumnNames::kSnakeCase;
-  const std::vector<std::string> plain = text::column_names(input.header, false);
-  const std::vector<std::string> names = snake ? text::column_names(input.header, true) : plain;
+  // Nameless columns are named by their place: that of the file which the mended rows came from.
+  const std::size_t first = reason_columns(input);
+  const std::vector<std::string> header(input.header.begin() + static_cast<std::ptrdiff_t>(first), input.header.end());
+  const std::vector<std::string> plain = text::column_names(header, false);
+  const std::vector<std::string> names = snake ? text::column_names(header, true) : plain;
   std::vector<Wanted> wanted;
-  for (std::size_t i = 0; i < input.header.size(); ++i) {
-    const std::string& file_column = input.header[i].empty() ? plain[i] : input.header[i];
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    const std::string& file_column = header[i].empty() ? plain[i] : header[i];
     const std::string* mapped = mapped_to(input.options, file_column, plain[i]);
-    wanted.push_back({file_column, mapped != nullptr ? text::truncate_identifier(*mapped) : names[i]});
+    wanted.push_back({first + i, file_column, mapped != nullptr ? text::truncate_identifier(*mapped) : names[i]});
   }
   return wanted;
 }
@@ -78,7 +89,7 @@ Result<void> match(const target::Table& table, std::vector<Wanted>& wanted) {
     if (!taken(column)) free[fold_case(column.name)].push_back(&column);
   }
   for (Wanted& one : wanted) {
-    if (one.found != nullptr || is_bookkeeping(one.table_column)) continue;
+    if (one.found != nullptr) continue;
     const auto candidates = free.find(fold_case(one.table_column));
     if (candidates == free.end()) continue;
     if (candidates->second.size() > 1) {
@@ -151,14 +162,14 @@ Result<void> check_new_name(const Wanted& one, const Plan& plan) {
 
 Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (is_bookkeeping(wanted[i].table_column)) continue;
     if (Result<void> name = check_new_name(wanted[i], plan); !name.ok()) return name;
     PlannedColumn column;
-    column.file_index = i;
+    column.file_index = wanted[i].file_index;
     column.file_column = wanted[i].file_column;
     column.table_column = wanted[i].table_column;
-    const bool inferred = input.options.types == config::Types::kInfer && i < input.inferred_types.size();
-    column.type = column.base_type = inferred ? input.inferred_types[i] : input.text_type;
+    const bool inferred =
+        input.options.types == config::Types::kInfer && wanted[i].file_index < input.inferred_types.size();
+    column.type = column.base_type = inferred ? input.inferred_types[wanted[i].file_index] : input.text_type;
     if (Result<void> added = add_column(input, plan, std::move(column)); !added.ok()) return added;
   }
   return {};
@@ -171,10 +182,9 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const Wanted& one = wanted[i];
     PlannedColumn column;
-    column.file_index = i;
+    column.file_index = one.file_index;
     column.file_column = one.file_column;
     column.table_column = one.found != nullptr ? one.found->name : one.table_column;
-    if (one.table_column == "cpi_line" || (one.found == nullptr && is_bookkeeping(one.table_column))) continue;
     if (one.found == nullptr) {
       if (input.options.new_columns == config::NewColumns::kFail) {
         unknown.push_back(one.file_column);
@@ -244,6 +254,10 @@ Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
 Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
   std::vector<Wanted> wanted = wanted_columns(input);
   warn_of_unused_mappings(input, plan);
+  for (std::size_t i = 0; i < reason_columns(input); ++i) {
+    plan.warnings.push_back("column " + quoted_name(input.header[i]) +
+                            " is left out: it says why the rows were rejected before");
+  }
   if (input.table.has_value()) {
     if (Result<void> matched = match(*input.table, wanted); !matched.ok()) return matched;
   }

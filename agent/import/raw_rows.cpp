@@ -23,7 +23,6 @@ void fill_in_raw_rows(const source::File& file, const config::TableOptions& opti
   if (!feed.ok()) return;
   csv::Reader reader(options.dialect);
   csv::Batch batch;
-  constexpr std::size_t kMostRawBytes = std::size_t{64} << 10;
   for (std::int64_t line = 0; line < last_line && !stop.stop_requested();) {
     const Result<csv::Reader::Event> event = reader.next(batch);
     if (!event.ok() || *event == csv::Reader::Event::kEnd) return;
@@ -38,7 +37,7 @@ void fill_in_raw_rows(const source::File& file, const config::TableOptions& opti
       for (auto it = begin; it != end; ++it) {
         it->second->offset = row.offset;
         if (bytes >= RejectSink::kMostBytes) continue;
-        it->second->raw = std::string(batch.raw(i).substr(0, kMostRawBytes));
+        it->second->raw = std::string(batch.raw(i).substr(0, csv::kMostRawBytes));
         bytes += it->second->raw.size();
       }
     }

@@ -58,7 +58,17 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["learned"] = result.success ? result.learned : nlohmann::json();
   out["columns"] = nlohmann::json::array();
   for (const std::string& column : result.columns) out["columns"].push_back(storable(column));
+  out["header"] = out["table_columns"] = nlohmann::json::array();
+  for (const std::string& name : result.header) out["header"].push_back(storable(name));
+  for (const std::string& column : result.table_columns) out["table_columns"].push_back(or_null(storable(column)));
+  out["dialect"] = {{"delimiter", storable(result.dialect.delimiter)},
+                    {"quote", storable(result.dialect.quote)},
+                    {"escape", storable(result.dialect.escape)}};
   return out;
+}
+
+bool is_whole(const csv::Reject& reject) {
+  return !reject.raw.empty() && reject.raw.size() < csv::kMostRawBytes && storable(reject.raw) == reject.raw;
 }
 
 nlohmann::json rejects_json(const LoadResult& result, std::size_t most) {
@@ -70,7 +80,8 @@ nlohmann::json rejects_json(const LoadResult& result, std::size_t most) {
                    {"column", or_null(storable(reject.column))},
                    {"reason", csv::reason_name(reject.reason)},
                    {"message", storable(reject.message)},
-                   {"raw", storable(reject.raw)}});
+                   {"raw", storable(reject.raw)},
+                   {"whole", is_whole(reject)}});
   }
   return out;
 }

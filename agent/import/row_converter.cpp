@@ -8,12 +8,9 @@ namespace cpi::import {
 
 namespace {
 
-/// What a person needs to find the row again in the file is kept up to here; a reject holds no more (core/csv/row.h).
-constexpr std::size_t kMostRawBytes = std::size_t{64} << 10;
-
 csv::Reject make_reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
                         std::string message) {
-  return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, kMostRawBytes))};
+  return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, csv::kMostRawBytes))};
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 namespace cpi::csv {
 namespace {
 
-constexpr std::size_t kRawBytes = std::size_t{64} << 10;
 constexpr std::size_t kExcerptBytes = 60;
 
 std::string count(std::size_t number, std::string_view noun) {
@@ -22,7 +21,7 @@ std::string hex(char byte) {
 
 Reject reject(const Place& place, Reason reason, std::string column, std::string message) {
   return {place.line, place.offset,       std::move(column),
-          reason,     std::move(message), std::string(place.raw.substr(0, kRawBytes))};
+          reason,     std::move(message), std::string(place.raw.substr(0, kMostRawBytes))};
 }
 
 /// What stands around `at`, so that a person can find it in a long row.

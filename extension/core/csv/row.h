@@ -46,6 +46,9 @@ struct Row {
   std::span<const Field> fields;  ///< exactly as many as the header has
 };
 
+/// What a reject keeps of its row's text: enough to find the row again, and mostly all of it.
+inline constexpr std::size_t kMostRawBytes = std::size_t{64} << 10;
+
 /// One row that was not loaded. Owns its text, so it outlives the batch.
 struct Reject {
   std::int64_t line = 0;
@@ -53,7 +56,7 @@ struct Reject {
   std::string column;  ///< the file's name of the column at fault; empty when the whole row is
   Reason reason = Reason::kInvalidValue;
   std::string message;  ///< what is wrong and how to mend it, with the offending value shortened
-  std::string raw;      ///< the row's bytes as they stood in the file (without the line ending), cut at 64 kB
+  std::string raw;      ///< the row's bytes as they stood in the file (without the line ending), cut at kMostRawBytes
 };
 
 /// A run of rows and rejects in file order. Reused between calls: `Reader::next` clears it.

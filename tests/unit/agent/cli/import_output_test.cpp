@@ -45,7 +45,7 @@ TEST(Remarks, NameFileLineAndHint) {
   EXPECT_THAT(text, HasSubstr("a.csv:3: rejected: column \"price\": no number: \"x\"\n"));
   EXPECT_THAT(text, HasSubstr("1 more rejected rows are not shown"));
   EXPECT_THAT(text, HasSubstr("--rejects FILE"));
-  EXPECT_THAT(remarks(failed, "r.csv"), HasSubstr("the rejected rows are in r.csv"));
+  EXPECT_THAT(remarks(failed, "r.csv"), HasSubstr("the first 1 rejected rows are in r.csv"));
 }
 
 TEST(ExitCode, SaysWhetherAllSomeOrNothingWasLoaded) {
@@ -94,13 +94,22 @@ TEST(RejectsCsv, PutsTheReasonBeforeTheRowAsItStood) {
   dialect.delimiter = ";";
   const std::vector<csv::Reject> rejects{{7, 90, "price", csv::Reason::kInvalidValue, "no \"number\"", "1;\"a;b\";x"}};
   EXPECT_EQ(rejects_csv(dialect, {"id", "na\"me"}, rejects),
-            "cpi_line;cpi_column;cpi_reason;cpi_message;\"id\";\"na\"\"me\"\n"
-            "7;\"price\";invalid_value;\"no \"\"number\"\"\";1;\"a;b\";x\n");
+            "\"cpi_reason\";\"id\";\"na\"\"me\"\n"
+            "\"line 7, column \"\"price\"\": no \"\"number\"\"\";1;\"a;b\";x\n");
 }
 
-TEST(RejectsCsv, OneFileOfSeveralIsNamedByItsTable) {
-  EXPECT_EQ(rejects_path("out/bad.csv", "orders", false), "out/bad.csv");
-  EXPECT_EQ(rejects_path("out/bad.csv", "orders", true), "out/bad.orders.csv");
+TEST(RejectsCsv, RowsThatAreNotThereWholeAreLeftOut) {
+  std::vector<csv::Reject> rejects{{7, 90, "", csv::Reason::kInvalidValue, "bad", "1,2"}};
+  rejects.push_back({8, 0, "", csv::Reason::kRowTooLong, "long", std::string(csv::kMostRawBytes, 'x')});
+  rejects.push_back({9, 0, "", csv::Reason::kNulByte, "NUL", std::string("x\0y", 3)});
+  rejects.push_back({10, 0, "", csv::Reason::kRefusedByServer, "not found again", ""});
+  EXPECT_EQ(rejects_csv(csv::Dialect(), {"a", "b"}, rejects),
+            "\"cpi_reason\",\"a\",\"b\"\n\"line 7: bad\",1,2\n");
+}
+
+TEST(RejectsCsv, OneFileOfSeveralIsNamedByIt) {
+  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", false), "out/bad.csv");
+  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", true), "out/bad.orders.csv");
 }
 
 TEST(FileResultJson, HasTheFieldsOfTheContractAndSurvivesOddBytes) {

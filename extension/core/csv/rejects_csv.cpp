@@ -1,0 +1,87 @@
+#include "core/csv/rejects_csv.h"
+
+#include <algorithm>
+
+namespace cpi::csv {
+
+namespace {
+
+constexpr std::string_view kReasonColumn = "cpi_reason";
+
+bool same_name(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// `text` with `with` for every `what`.
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  if (what.empty()) return text;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+/// A field in quotes, always, so that no content needs looking at.
+std::string quoted(const Dialect& dialect, std::string_view text) {
+  std::string out(text);
+  const std::string& escape = dialect.escape.empty() ? dialect.quote : dialect.escape;
+  if (escape != dialect.quote) out = replaced(std::move(out), escape, escape + escape);
+  return dialect.quote + replaced(std::move(out), dialect.quote, escape + dialect.quote) + dialect.quote;
+}
+
+/// A field of a dialect without quotes: what would end it is escaped or, without an escape, made a blank.
+std::string bare(const Dialect& dialect, std::string_view text) {
+  std::string out(text);
+  if (!dialect.escape.empty()) {
+    for (const std::string& token : {dialect.escape, dialect.delimiter, std::string("\n"), std::string("\r")}) {
+      out = replaced(std::move(out), token, dialect.escape + token);
+    }
+    return out;
+  }
+  const char blank = dialect.delimiter.find(' ') == std::string::npos ? ' ' : '_';
+  for (char& c : out) {
+    if (c == '\n' || c == '\r' || dialect.delimiter.find(c) != std::string::npos) c = blank;
+  }
+  return out;
+}
+
+std::string field(const Dialect& dialect, std::string_view text) {
+  return dialect.quote.empty() ? bare(dialect, text) : quoted(dialect, text);
+}
+
+}  // namespace
+
+std::string reason_column(const std::vector<std::string>& header) {
+  std::string name(kReasonColumn);
+  const auto taken = [&](const std::string& other) { return same_name(other, name); };
+  for (int number = 2; std::any_of(header.begin(), header.end(), taken); ++number) {
+    name = std::string(kReasonColumn) + "_" + std::to_string(number);
+  }
+  return name;
+}
+
+bool is_reason_column(std::string_view name) {
+  if (!name.starts_with(kReasonColumn)) return false;
+  name.remove_prefix(kReasonColumn.size());
+  if (name.empty()) return true;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return name.size() > 1 && name[0] == '_' && std::all_of(name.begin() + 1, name.end(), digit);
+}
+
+std::string rejects_header(const Dialect& dialect, const std::vector<std::string>& header) {
+  std::string out = field(dialect, reason_column(header));
+  for (const std::string& name : header) out += dialect.delimiter + field(dialect, name);
+  return out + "\n";
+}
+
+std::string rejects_row(const Dialect& dialect, std::string_view file, std::int64_t line, std::string_view column,
+                        std::string_view message, std::string_view raw) {
+  std::string reason(file);
+  if (line > 0) reason += (reason.empty() ? "line " : ", line ") + std::to_string(line);
+  if (!column.empty()) reason += (reason.empty() ? "column \"" : ", column \"") + std::string(column) + "\"";
+  reason += (reason.empty() ? "" : ": ") + std::string(message);
+  return field(dialect, reason) + dialect.delimiter + std::string(raw) + "\n";
+}
+
+}  // namespace cpi::csv
