@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
+#include <set>
 #include <stdexcept>
 
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/job_output.h"
+#include "cli/rejects_file.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "store/jobs.h"
@@ -21,7 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kRejectsShown = 10;
-constexpr int kMostRejects = 1000000;
 constexpr int kExitInterrupted = 130;
 
 /// A job that waits makes people wonder: after some seconds the reason is told, once.
@@ -49,24 +49,27 @@ class WaitingNote {
   bool told_ = false;
 };
 
-std::string csv_field(const std::string& text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
+/// Writes what can be mended of each file's rejected rows, and says where it is.
+void write_all_rejects(store::Session& session, const json& job, const std::string& path) {
+  std::vector<json> files;
+  for (const json& file : job.value("file_results", json::array())) {
+    if (file.value("rejected", std::int64_t{0}) > 0) files.push_back(file);
   }
-  return out + "\"";
-}
-
-void write_rejects(const std::string& path, const std::vector<store::RejectRow>& rejects) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << "file,line,column,reason,message,raw\n";
-  for (const store::RejectRow& row : rejects) {
-    out << csv_field(row.filename) << ',' << row.line << ',' << csv_field(row.column) << ',' << csv_field(row.reason)
-        << ',' << csv_field(row.message) << ',' << csv_field(row.raw) << '\n';
+  std::set<std::string> written;
+  for (const json& file : files) {
+    const std::string name = file.value("filename", "");
+    const std::string csv = say(session, [&](store::Management& m) {
+      return store::rejects_csv(m, job.at("id").get<std::string>(), file.at("id").get<std::string>());
+    });
+    if (csv.empty()) continue;
+    std::string target = rejects_path(path, name, files.size() > 1);
+    for (int number = 2; !written.insert(target).second; ++number) {
+      target = rejects_path(path, name + "_" + std::to_string(number) + ".csv", true);
+    }
+    if (const Result<void> done = write_rejects(target, csv); !done.ok())
+      throw std::runtime_error(done.error().message);
+    std::fprintf(stderr, "%s: rejected rows that can be mended are in %s\n", printable(name).c_str(), target.c_str());
   }
-  out.flush();
-  if (!out) throw std::runtime_error("cannot write the rejected rows to \"" + path + "\"");
 }
 
 /// Follows the job to its end: the first Ctrl-C asks to cancel it, the second leaves it alone. False: left alone.
@@ -121,7 +124,7 @@ int run(store::Session& session, const ManagedImport& request) {
   const auto rejects = [&](int limit) {
     return say(session, [&](store::Management& m) { return store::first_rejects(m, job_id, limit); });
   };
-  if (!request.rejects_file.empty()) write_rejects(request.rejects_file, rejects(kMostRejects));
+  if (!request.rejects_file.empty()) write_all_rejects(session, job, request.rejects_file);
   if (request.json) {
     std::printf("%s\n", job.dump(2).c_str());
   } else {

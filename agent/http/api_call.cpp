@@ -30,6 +30,24 @@ bool is_json(std::string_view content_type) {
          (type.size() > 5 && type.starts_with("application/") && same_header(type.substr(type.size() - 5), "+json"));
 }
 
+bool is_csv(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return same_header(type, "text/csv");
+}
+
+/// Whether a request asks for CSV where the route's function can give it (its argument is fed from the header Accept):
+/// text/csv is named, and JSON is not named before it.
+bool asks_for_csv(const Request& request, const Route& route) {
+  const std::string* accept = request.header("Accept");
+  const auto fed = [](const auto& header) { return same_header(header.first, "Accept"); };
+  if (accept == nullptr || std::none_of(route.header_arguments.begin(), route.header_arguments.end(), fed)) {
+    return false;
+  }
+  const std::size_t csv = accept->find("text/csv");
+  return csv != std::string::npos && accept->find("application/json") > csv;
+}
+
 /// "/jobs/{job_id}" with the answer's fields, percent-encoded; empty when one is not there.
 std::string fill_template(std::string_view text, const json& fields) {
   std::string out;
@@ -93,7 +111,9 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
   fields.query = std::move(*query);
   if (route.waits) exchange.wait = take_wait(fields.query);
   for (const auto& [header, argument] : route.header_arguments) {
-    if (const std::string* value = request.header(header)) {
+    if (same_header(header, "Accept")) {
+      if (asks_for_csv(request, route)) fields.header.emplace_back(argument, "text/csv");
+    } else if (const std::string* value = request.header(header)) {
       if (!is_utf8(*value)) throw Refusal{bad_request("header " + header + " is not UTF-8", "", "")};
       fields.header.emplace_back(argument, *value);
     }
@@ -104,10 +124,18 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
       throw Refusal{bad_request("GET takes no body", "", "Put the fields into the query: ?name=value.")};
     }
     const std::string* type = request.header("Content-Type");
-    if (type != nullptr && !is_json(*type)) throw Refusal{unsupported_media_type(*type)};
-    std::variant<json, Failure> parsed = parse_json_body(request.body);
-    if (std::holds_alternative<Failure>(parsed)) throw Refusal{std::get<Failure>(std::move(parsed))};
-    body = std::get<json>(std::move(parsed));
+    if (type != nullptr && is_csv(*type) && route.function->argument("content") != nullptr) {
+      if (!is_utf8(request.body) || request.body.find('\0') != std::string::npos) {
+        throw Refusal{bad_request("the body is not UTF-8, or holds a NUL byte", "", "Save the file as UTF-8.")};
+      }
+      body["content"] = request.body;
+    } else if (type != nullptr && !is_json(*type)) {
+      throw Refusal{unsupported_media_type(*type)};
+    } else {
+      std::variant<json, Failure> parsed = parse_json_body(request.body);
+      if (std::holds_alternative<Failure>(parsed)) throw Refusal{std::get<Failure>(std::move(parsed))};
+      body = std::get<json>(std::move(parsed));
+    }
   }
   fields.body = &body;
   Binding binding = bind(*route.function, fields, route.waits, route.status == 204);
@@ -127,10 +155,17 @@ asio::awaitable<std::string> Api::run(const Exchange& exchange, const Call& call
 
 asio::awaitable<Response> Api::call_function(Exchange& exchange) {
   const Route& route = *exchange.route;
-  const Call call = bind_call(exchange, exchange.match.parameters);
+  Call call = bind_call(exchange, exchange.match.parameters);
   Response response;
   response.status = route.status;
+  const bool csv = asks_for_csv(exchange.request, route);
+  if (csv) call.sql += " ->> 'csv'";
   response.body = co_await run(exchange, call);
+  if (csv) {
+    response.content_type = "text/csv; charset=utf-8";
+    if (response.body == "null") response.body.clear();
+    co_return response;
+  }
   if (exchange.wait > 0ms) response.body = co_await wait_for_end(exchange, call, std::move(response.body));
   if (!route.location.empty()) {
     const json fields = json::parse(response.body, nullptr, false);

@@ -16,6 +16,7 @@
 #include "import/retry.h"
 #include "observe/failpoint.h"
 #include "observe/observe.h"
+#include "source/stored.h"
 #include "target/foreign_keys.h"
 #include "target/staging.h"
 
@@ -34,6 +35,26 @@ std::string told(const Error& error) {
 }
 
 void fire(const char* name) { FP(name); }
+
+/// What was handed over is a table of its own: UTF-8 with one header line, in the dialect of the file that its rows
+/// came from. What its values mean, and where they go, is the config's to say.
+void read_as_stored(config::TableOptions& options, const store::ManifestFile& file) {
+  csv::Dialect& dialect = options.dialect;
+  if (file.dialect) {
+    dialect.delimiter = file.dialect->delimiter;
+    dialect.quote = file.dialect->quote;
+    dialect.escape = file.dialect->escape;
+    dialect.trim = dialect.trim || file.dialect->trim;
+  }
+  options.detect_delimiter = options.detect_quote = options.detect_escape = false;
+  options.detect_header = options.detect_skiprows = false;
+  dialect.header_rows = 1;
+  dialect.columns.clear();
+  dialect.skip_rows = 0;
+  dialect.comment.clear();
+  dialect.stop_at.clear();
+  options.encoding = "utf-8";
+}
 
 /// A file of the manifest with what the config says of it.
 struct PlannedFile {
@@ -59,13 +80,12 @@ class JobRun {
   JobEnd run() {
     Result<config::ProjectConfig> config = config::parse(claim_.config);
     if (config.ok()) config_ = std::move(*config);
-    remote_ = config.ok() && is_remote(config_, claim_);
+    remote_ = config.ok() && !claim_.stored_content && is_remote(config_, claim_);
     const RemoteAccess remote{
         {context_.egress, pin_host_key(), context_.source_timeout}, context_.spool, context_.load_stop};
     // Asked for while an earlier attempt ran: nothing more is loaded.
     if (claim_.cancel_requested) {
-      if (Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots, &remote);
-          source.ok()) {
+      if (Result<std::unique_ptr<source::Source>> source = source_of(remote); source.ok()) {
         source_ = std::move(*source);
       }
       return cancelled_end();
@@ -75,7 +95,7 @@ class JobRun {
       return fail("JobError", {Code::kInvalidConfig, "project \"" + claim_.project + "\" has no connection", "",
                                "Give the project a connection_id."});
     }
-    Result<std::unique_ptr<source::Source>> source = open_source(config_, claim_, context_.local_roots, &remote);
+    Result<std::unique_ptr<source::Source>> source = source_of(remote);
     if (!source.ok()) return source_failed(source.error());
     source_ = std::move(*source);
 
@@ -114,6 +134,29 @@ class JobRun {
                               "cpi job " + claim_.key.job_id);
   }
 
+  Result<std::unique_ptr<source::Source>> source_of(const RemoteAccess& remote) {
+    return claim_.stored_content ? stored_source() : open_source(config_, claim_, context_.local_roots, &remote);
+  }
+
+  /// The files that were handed over with the request, from the management database.
+  Result<std::unique_ptr<source::Source>> stored_source() {
+    std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
+        context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
+    std::vector<source::Entry> entries;
+    std::map<std::string, std::string> ids;
+    for (const store::ManifestFile& file : manifest.value_or(std::vector<store::ManifestFile>())) {
+      entries.push_back({file.path, file.size.value_or(-1), file.modified_at.value_or("")});
+      ids[file.path] = file.file_id;
+    }
+    return source::make_stored_source(std::move(entries), [this, ids](const std::string& path) -> Result<std::string> {
+      std::optional<std::string> content = context_.management.call(
+          context_.abandon,
+          [&](store::Management& management) { return management.file_content(claim_.key, ids.at(path)); });
+      if (content) return std::move(*content);
+      return Error{Code::kFileNotFound, "the stored content of \"" + path + "\" is there no more", "", ""};
+    });
+  }
+
   /// The manifest as it was frozen; the first attempt lists and writes it.
   Result<std::vector<store::ManifestFile>> read_manifest() {
     std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
@@ -129,6 +172,7 @@ class JobRun {
 
   PlannedFile planned_file(const store::ManifestFile& file) const {
     config::TableOptions options = options_of(config_, file.path);
+    if (claim_.stored_content) read_as_stored(options, file);
     target::TableName table{options.schema, file.table_name};
     return {file, std::move(options), std::move(table)};
   }
@@ -311,10 +355,11 @@ class JobRun {
     request.table = planned.table;
     request.force = claim_.force;
     request.dry_run = claim_.dry_run;
-    if (nlohmann::json* known = dialect_of(planned)) request.stored_dialect = *known;
+    if (nlohmann::json* known = claim_.stored_content ? nullptr : dialect_of(planned)) request.stored_dialect = *known;
+    request.kept_rejects = claim_.kept_rejects;
     // What was fetched to be compared is kept, so that loading it need not fetch it again.
     std::unique_ptr<source::File> checked;
-    if (config_.skip_loaded && !claim_.force) {
+    if (config_.skip_loaded && !claim_.force && !claim_.stored_content) {
       if (std::optional<LoadResult> known = loaded_before(planned, checked)) return std::move(*known);
     }
     LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
@@ -422,7 +467,7 @@ class JobRun {
 
   /// Why the file had to be left in place; empty when all is well.
   std::string put_aside(const store::ManifestFile& file, bool succeeded) const {
-    if (claim_.dry_run) return "";
+    if (claim_.dry_run || claim_.stored_content) return "";
     const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : "",
                           remote_ ? source_.get() : nullptr};
     return succeeded ? after_success(config_.after_import, file, place)

@@ -216,7 +216,6 @@ class Load {
       survey_ = std::move(*found);
     }
     input.header = result_.header = survey_->header;
-    result_.dialect = request_.options.dialect;
     if (infer) {
       for (const std::string& type : survey_->inferred) {
         input.inferred_types.push_back(target::resolve_type(*connection_, type));

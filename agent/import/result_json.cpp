@@ -61,9 +61,10 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["header"] = out["table_columns"] = nlohmann::json::array();
   for (const std::string& name : result.header) out["header"].push_back(storable(name));
   for (const std::string& column : result.table_columns) out["table_columns"].push_back(or_null(storable(column)));
-  out["dialect"] = {{"delimiter", storable(result.dialect.delimiter)},
-                    {"quote", storable(result.dialect.quote)},
-                    {"escape", storable(result.dialect.escape)}};
+  out["rejects_dialect"] = {{"delimiter", storable(result.dialect.delimiter)},
+                            {"quote", storable(result.dialect.quote)},
+                            {"escape", storable(result.dialect.escape)},
+                            {"trim", result.dialect.trim}};
   return out;
 }
 

@@ -51,6 +51,13 @@ std::vector<RejectRow> first_rejects(Management& management, const std::string& 
   return out;
 }
 
+std::string rejects_csv(Management& management, const std::string& job_id, const std::string& file_id) {
+  return management.connection()
+      .exec("SELECT " + management.schema() + ".cpi_list_rejects(id => $1, file => $2, accept => 'text/csv') ->> 'csv'",
+            {job_id, file_id})
+      .str(0, 0);
+}
+
 std::int64_t agents_alive(Management& management) {
   return management.connection()
       .exec("SELECT count(*) FROM " + management.schema() +

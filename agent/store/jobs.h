@@ -42,6 +42,9 @@ struct RejectRow {
 /// The first `limit` rejects of a job, by file and line. Read from the table: the login must be an operator.
 std::vector<RejectRow> first_rejects(Management& management, const std::string& job_id, int limit);
 
+/// The rejected rows of one file of a job as CSV that can be mended (cpi_list_rejects); empty when none is kept whole.
+std::string rejects_csv(Management& management, const std::string& job_id, const std::string& file_id);
+
 /// How many agents gave a sign of life within the last minute.
 std::int64_t agents_alive(Management& management);
 /// Another job of the same project that is running, or "".

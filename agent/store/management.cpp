@@ -45,6 +45,10 @@ std::vector<ManifestFile> manifest_of(const json& rows) {
     if (row.contains("modified_at") && row["modified_at"].is_string()) file.modified_at = text_of(row, "modified_at");
     file.table_name = text_of(row, "table_name");
     file.status = text_of(row, "status");
+    if (const auto dialect = row.find("dialect"); dialect != row.end() && dialect->is_object()) {
+      file.dialect = {text_of(*dialect, "delimiter"), text_of(*dialect, "quote"), text_of(*dialect, "escape"),
+                      truth_of(*dialect, "trim")};
+    }
     files.push_back(std::move(file));
   }
   return files;
@@ -136,9 +140,13 @@ std::optional<Claim> Management::claim_job(const std::string& agent_id, const st
   claim.lease = seconds_of(answer, "lease_seconds", AgentSettings().lease);
   claim.cancel_requested = truth_of(answer, "cancel_requested");
   claim.unresolved = truth_of(answer, "unresolved");
+  if (const auto kept = answer.find("kept_rejects"); kept != answer.end() && kept->is_number()) {
+    claim.kept_rejects = kept->get<std::size_t>();
+  }
   if (const auto request = answer.find("request"); request != answer.end() && request->is_object()) {
     claim.force = truth_of(*request, "force");
     claim.dry_run = truth_of(*request, "dry_run");
+    claim.stored_content = truth_of(*request, "stored_content");
     claim.local_files = texts_of(*request, "local_files");
     claim.local_files_base_path = text_of(*request, "local_files_base_path");
     claim.only_files = texts_of(*request, "only_files");
@@ -194,6 +202,12 @@ std::vector<ManifestFile> Management::write_manifest(const JobKey& key, const st
                              {key.job_id, std::to_string(key.fence), to_jsonb(entries)});
   if (rows.is_null(0, 0)) return {};
   return manifest_of(json::parse(rows.text(0, 0)));
+}
+
+std::optional<std::string> Management::file_content(const JobKey& key, const std::string& file_id) {
+  const db::Rows rows =
+      call("_cpi_file_content", "$1::uuid, $2::bigint, $3::uuid", {key.job_id, std::to_string(key.fence), file_id});
+  return rows.optional(0, 0);
 }
 
 void Management::finish_file(const JobKey& key, const std::string& file_id, const json& result, const json& rejects) {

@@ -72,6 +72,8 @@ struct Claim {
   bool unresolved = false;        ///< an earlier attempt ended without a word on what it had committed
   bool force = false;
   bool dry_run = false;
+  bool stored_content = false;  ///< the files were handed over with the request: file_content has them
+  std::size_t kept_rejects = 10000;
   std::vector<std::string> local_files;  ///< empty: the project's own source
   std::string local_files_base_path;
   std::vector<std::string> only_files;  ///< in a retry: the paths that are tried again; empty: all
@@ -97,9 +99,17 @@ struct ManifestEntry {
   std::optional<std::string> modified_at;
   std::string table_name;
 };
+/// What a file that was handed over with the request is written in.
+struct StoredDialect {
+  std::string delimiter;
+  std::string quote;
+  std::string escape;
+  bool trim = false;
+};
 struct ManifestFile : ManifestEntry {
   std::string file_id;
   std::string status;
+  std::optional<StoredDialect> dialect;
   bool done() const { return status != "pending" && status != "running"; }
 };
 
@@ -127,6 +137,8 @@ class Management {
                                   const std::string& fingerprint);
   /// Writes the manifest once; when an attempt has written it before, answers that one.
   std::vector<ManifestFile> write_manifest(const JobKey& key, const std::vector<ManifestEntry>& files);
+  /// The bytes of a file that was handed over with the request; nothing when they are there no more.
+  std::optional<std::string> file_content(const JobKey& key, const std::string& file_id);
   /// `result` is api.md's file result, `rejects` a list of rejected rows (import/result_json.h). Idempotent. What jsonb
   /// cannot hold (invalid UTF-8, NUL) arrives as replacement characters.
   void finish_file(const JobKey& key, const std::string& file_id, const nlohmann::json& result,

@@ -117,6 +117,8 @@ std::optional<LedgerEntry> find_content(db::Connection& connection, const TableN
   if (!ledger_exists(connection)) return std::nullopt;
   return read_entry(connection.exec(std::string(kSelect) +
                                         "WHERE table_schema = $1 AND table_name = $2 AND sha256 = $3 "
+                                        // Of which nothing was loaded, that was not loaded.
+                                        "AND (rejected < rows_read OR rows_read = 0) "
                                         "ORDER BY committed_at DESC LIMIT 1",
                                     {table.schema, table.table, sha256}));
 }

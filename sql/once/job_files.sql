@@ -24,7 +24,10 @@ CREATE TABLE @extschema@.cpi_job_files (
   duration_seconds numeric,
   warnings         jsonb,
   columns          jsonb,
+  header           jsonb,
+  table_columns    jsonb,
   dialect          jsonb,
+  rejects_dialect  jsonb,
   finished_at      timestamptz,
   CONSTRAINT cpi_job_files_pkey PRIMARY KEY (id),
   CONSTRAINT cpi_job_files_job_exists FOREIGN KEY (job_id) REFERENCES @extschema@.cpi_jobs (id) ON DELETE CASCADE,
@@ -63,7 +66,12 @@ COMMENT ON COLUMN @extschema@.cpi_job_files.sha256 IS 'Digest of the bytes that 
 COMMENT ON COLUMN @extschema@.cpi_job_files.duration_seconds IS 'Seconds that the load took.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.warnings IS 'Remarks that did not stop the load: a list of texts.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.columns IS 'Names of the columns as they were loaded.';
+COMMENT ON COLUMN @extschema@.cpi_job_files.header IS 'Names of the columns as the file gives them, blank ones included.';
+COMMENT ON COLUMN @extschema@.cpi_job_files.table_columns IS
+  'Parallel to header: the table''s column that each went to, null for one that was not loaded.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.dialect IS
   'How the file was read, where an option was "auto": the options, and certainty and runner-up of those detected.';
+COMMENT ON COLUMN @extschema@.cpi_job_files.rejects_dialect IS
+  'Delimiter, quote and escape that the file was read with: its rejected rows are written so.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.finished_at IS 'When its result was written.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_job_files', '');

@@ -10,6 +10,7 @@ CREATE TABLE @extschema@.cpi_job_rejects (
   reason      text    NOT NULL,
   message     text    NOT NULL,
   raw         text,
+  whole       boolean NOT NULL DEFAULT true,
   CONSTRAINT cpi_job_rejects_pkey PRIMARY KEY (file_id, ordinal),
   CONSTRAINT cpi_job_rejects_file_exists FOREIGN KEY (file_id)
     REFERENCES @extschema@.cpi_job_files (id) ON DELETE CASCADE,
@@ -23,5 +24,7 @@ COMMENT ON COLUMN @extschema@.cpi_job_rejects.byte_offset IS 'Byte of the file a
 COMMENT ON COLUMN @extschema@.cpi_job_rejects.column_name IS 'Column at fault, where it is one.';
 COMMENT ON COLUMN @extschema@.cpi_job_rejects.reason IS 'Stable name of the reason, for programs.';
 COMMENT ON COLUMN @extschema@.cpi_job_rejects.message IS 'The reason in words, with the value.';
-COMMENT ON COLUMN @extschema@.cpi_job_rejects.raw IS 'The row as it stands in the file.';
+COMMENT ON COLUMN @extschema@.cpi_job_rejects.raw IS 'The row as it stands in the file; a long one is cut.';
+COMMENT ON COLUMN @extschema@.cpi_job_rejects.whole IS
+  'Whether raw is the very row: not cut, and no byte replaced. Only such rows can be tried again.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_job_rejects', '');

@@ -36,6 +36,7 @@ CREATE TABLE @extschema@.cpi_jobs (
   local_files           jsonb,
   local_files_base_path text,
   only_files            jsonb,
+  stored_content        boolean     NOT NULL DEFAULT false,
   sftp_override         jsonb,
   force                 boolean     NOT NULL DEFAULT false,
   dry_run               boolean     NOT NULL DEFAULT false,
@@ -123,6 +124,8 @@ COMMENT ON COLUMN @extschema@.cpi_jobs.callback_url IS 'Called when the job has 
 COMMENT ON COLUMN @extschema@.cpi_jobs.local_files IS 'Paths that the request named, or empty for all that match.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.local_files_base_path IS 'Directory that local_files are relative to.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.only_files IS 'In a retry: paths of the manifest that are tried again.';
+COMMENT ON COLUMN @extschema@.cpi_jobs.stored_content IS
+  'Whether its files were handed over with the request (cpi_job_contents) and come from no source.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.sftp_override IS
   'SFTP fields for this job; its password is sealed in cpi_secrets.';
 COMMENT ON COLUMN @extschema@.cpi_jobs.force IS 'Load even what was loaded before.';

@@ -4,8 +4,10 @@ CREATE OR REPLACE FUNCTION @extschema@._cpi_manifest_json(job_id uuid)
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'file_id', f.id, 'path', f.path, 'size', f.size, 'modified_at', f.modified_at, 'table_name', f.table_name,
-           'status', f.status) ORDER BY f.position), '[]')
-    FROM @extschema@.cpi_job_files AS f WHERE f.job_id = _cpi_manifest_json.job_id
+           'status', f.status, 'dialect', c.dialect) ORDER BY f.position), '[]')
+    FROM @extschema@.cpi_job_files AS f
+    LEFT JOIN @extschema@.cpi_job_contents AS c ON c.file_id = f.id
+    WHERE f.job_id = _cpi_manifest_json.job_id
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_manifest_json(uuid) IS 'The files of a job in order, as the agent reads them.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_manifest_json(uuid) FROM PUBLIC;
@@ -91,7 +93,10 @@ BEGIN
       duration_seconds = (result ->> 'duration_seconds')::numeric,
       warnings = nullif(result -> 'warnings', 'null'),
       columns = nullif(result -> 'columns', 'null'),
+      header = nullif(result -> 'header', 'null'),
+      table_columns = nullif(result -> 'table_columns', 'null'),
       dialect = nullif(result -> 'dialect', 'null'),
+      rejects_dialect = nullif(result -> 'rejects_dialect', 'null'),
       finished_at = coalesce(f.finished_at, clock_timestamp())
     WHERE f.id = _cpi_finish_file.file_id AND f.job_id = job.id
     RETURNING * INTO file;
@@ -99,10 +104,12 @@ BEGIN
     PERFORM @extschema@._cpi_raise(404, format('file %s is none of job %s', _cpi_finish_file.file_id, job.id));
   END IF;
   DELETE FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = file.id;
-  INSERT INTO @extschema@.cpi_job_rejects (file_id, ordinal, line, byte_offset, column_name, reason, message, raw)
+  -- What was handed over with the request is of no use any more; a failed file may be tried again.
+  DELETE FROM @extschema@.cpi_job_contents AS c WHERE c.file_id = file.id AND file.status = 'completed';
+  INSERT INTO @extschema@.cpi_job_rejects (file_id, ordinal, line, byte_offset, column_name, reason, message, raw, whole)
     SELECT file.id, x.place, (x.reject ->> 'line')::bigint, (x.reject ->> 'offset')::bigint, x.reject ->> 'column',
            coalesce(x.reject ->> 'reason', 'rejected'), coalesce(x.reject ->> 'message', x.reject ->> 'reason', 'rejected'),
-           x.reject ->> 'raw'
+           x.reject ->> 'raw', coalesce((x.reject ->> 'whole')::boolean, true)
       FROM jsonb_array_elements(coalesce(nullif(rejects, 'null'), '[]')) WITH ORDINALITY AS x (reject, place);
   IF file.status = 'completed' AND jsonb_typeof(result -> 'learned') = 'object' THEN
     PERFORM @extschema@._cpi_learn_dialect(job.project_id, result -> 'learned');
@@ -119,6 +126,21 @@ COMMENT ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, json
   'totals. Writing it again changes nothing.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_file_content(job_id uuid, fence bigint, file_id uuid)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_file_content.job_id, _cpi_file_content.fence);
+BEGIN
+  RETURN (SELECT c.content FROM @extschema@.cpi_job_contents AS c
+            JOIN @extschema@.cpi_job_files AS f ON f.id = c.file_id
+            WHERE f.job_id = job.id AND f.id = _cpi_file_content.file_id);
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_file_content(uuid, bigint, uuid) IS
+  'The content of a file that was handed over with the request; NULL when it comes from a source.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_file_content(uuid, bigint, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_file_content(uuid, bigint, uuid) TO cpi_agent;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_add_job_error(job_id uuid, fence bigint, error_type text, message text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -28,7 +28,8 @@ RETURN jsonb_build_object(
     'success', CASE WHEN (file).status <> 'pending' THEN (file).status = 'completed' END,
     'error', (file).error, 'strategy', (file).strategy, 'strategy_reason', (file).strategy_reason,
     'sha256', (file).sha256, 'size', (file).size, 'duration_seconds', (file).duration_seconds,
-    'warnings', coalesce((file).warnings, '[]'), 'dialect', (file).dialect);
+    'warnings', coalesce((file).warnings, '[]'), 'dialect', (file).dialect, 'header', coalesce((file).header, '[]'),
+    'table_columns', coalesce((file).table_columns, '[]'));
 COMMENT ON FUNCTION @extschema@._cpi_file_json(@extschema@.cpi_job_files) IS
   'What became of a file of a job, as the API shows it.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_file_json(@extschema@.cpi_job_files) FROM PUBLIC;
@@ -290,10 +291,18 @@ BEGIN
   END IF;
 
   INSERT INTO @extschema@.cpi_jobs (project_id, project_name, callback_url, local_files, local_files_base_path,
-                                    only_files, sftp_override, force, dry_run, schedule_id, retry_of)
+                                    only_files, stored_content, manifest_written, sftp_override, force, dry_run,
+                                    schedule_id, retry_of)
     VALUES (project_row.id, project_row.name, old.callback_url, old.local_files, old.local_files_base_path,
-            coalesce(files, old.only_files), old.sftp_override, old.force, old.dry_run, old.schedule_id, old.id)
+            coalesce(files, old.only_files), old.stored_content, old.stored_content, old.sftp_override, old.force, old.dry_run, old.schedule_id, old.id)
     RETURNING * INTO job;
+  IF old.stored_content THEN
+    PERFORM @extschema@._cpi_store_content(job.id, f.path, f.table_name, c.content, c.dialect)
+      FROM @extschema@.cpi_job_files AS f
+      JOIN @extschema@.cpi_job_contents AS c ON c.file_id = f.id
+      WHERE f.job_id = old.id AND f.status <> 'completed'
+      ORDER BY f.position;
+  END IF;
   IF old.sftp_override ->> 'password' IS NOT NULL THEN
     PERFORM @extschema@._cpi_put_secret('cpi_jobs', job.id, 'sftp_override.password',
       @extschema@._cpi_get_secret('cpi_jobs', old.id, 'sftp_override.password'));

@@ -18,6 +18,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
                                                    "timezone": "Europe/Berlin"}}},
     "cpi_import": {"project": "customer_abc", "callback_url": "https://n8n.example.com/webhook/xyz"},
     "cpi_create_api_key": {"name": "n8n", "role": "operator", "expires_at": "2099-12-31T23:59:59Z"},
+    "cpi_replay_rejects": {"content": "id,name\\n7,Ada\\n", "file": "customers.csv"},
     "cpi_update_settings": {"retention_days": 90},
     "cpi_sniff": {"content": "id;name\n1;Ada\n2;Grace\n"},
     "cpi_preview": {"content": "id;name\n1;Ada\n2;Grace\n", "options": {"delimiter": "auto"}},
@@ -74,12 +75,13 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
          "rejected": 0, "deleted": 0, "success": true, "error": null, "strategy": "merge",
          "strategy_reason": "the table exists",
          "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-         "size": 211804, "duration_seconds": 1.21, "warnings": [], "dialect": null}]}',
+         "size": 211804, "duration_seconds": 1.21, "warnings": [], "dialect": null,
+         "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column_3"]}]}',
       'JobList', jsonb_build_object('jobs', jsonb_build_array(one.job), 'total', 1, 'total_is_estimate', false,
                                     'next', NULL),
-      'RejectList', '{"kept": 1, "total": 1, "rejects": [
+      'RejectList', '{"kept": 1, "whole": 1, "total": 1, "rejects": [
         {"file_id": "3f2504e0-5555-41d3-9a0c-0305e82c3305", "filename": "customers.csv", "line": 17, "offset": 731,
-         "column": "id", "reason": "bad_value", "message": "\"x\" is no integer", "raw": "x,Ada"}]}'::jsonb,
+         "column": "id", "reason": "bad_value", "message": "\"x\" is no integer", "raw": "x,Ada", "whole": true}]}'::jsonb,
       'TestResult', '{"success": true, "message": "connected to PostgreSQL 15.8 as user", "findings": []}'::jsonb)
     FROM one
 $$;

@@ -56,6 +56,8 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
       CROSS JOIN LATERAL (
         SELECT @extschema@._cpi_openapi_argument(a.value ->> 'name', a.value ->> 'type')) AS s (schema)
       WHERE strpos(route ->> 'path', '{' || (a.value ->> 'name') || '}') = 0
+        -- OpenAPI leaves Accept to the answers' media types.
+        AND h.key IS DISTINCT FROM 'Accept'
         AND (h.key IS NOT NULL OR route ->> 'method' IN ('GET', 'DELETE'))
     UNION ALL
     SELECT 3, 1, '{"name": "wait", "in": "query", "required": false,
@@ -114,7 +116,11 @@ BEGIN
     'content', jsonb_build_object('application/json', jsonb_strip_nulls(jsonb_build_object(
       'schema', jsonb_build_object('type', 'object', 'additionalProperties', false, 'properties', properties)
                 || CASE WHEN required IS NULL THEN '{}' ELSE jsonb_build_object('required', required) END,
-      'example', example))));
+      'example', example)))
+      -- A body of that type is the argument content; the others come in the query.
+      || CASE WHEN properties ? 'content' THEN '{"text/csv": {"schema": {"type": "string"},
+           "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",7,Ada\n"}}'::jsonb
+              ELSE '{}' END);
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_openapi_body(jsonb) IS
@@ -139,6 +145,10 @@ BEGIN
           'schema', jsonb_build_object('$ref', '#/components/schemas/' || answer)))
           || CASE WHEN example IS NULL THEN '{}' ELSE jsonb_build_object('example', example) END)
       ELSE coalesce(native_content, '{"application/json": {"schema": {}}}'::jsonb) END);
+  END IF;
+  IF route -> 'header_arguments' ? 'Accept' THEN
+    success := jsonb_set(success, '{content,text/csv}', '{"schema": {"type": "string"},
+      "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",x,Ada\n"}');
   END IF;
   IF route ->> 'location' IS NOT NULL THEN
     success := success

@@ -109,7 +109,9 @@ BEGIN
       'strategy', text_or_null, 'strategy_reason', text_or_null, 'sha256', text_or_null, 'size', count_or_null,
       'duration_seconds', seconds_or_null, 'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb,
       'dialect', jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', ref || 'Dialect'),
-                                                               '{"type": "null"}'::jsonb)))),
+                                                               '{"type": "null"}'::jsonb)),
+      'header', '{"type": "array", "items": {"type": "string"}}'::jsonb,
+      'table_columns', '{"type": "array", "items": {"type": ["string", "null"]}}'::jsonb)),
     'Dialect', '{"type": "object", "description":
       "How files are written, where the config says \"auto\". In a file result: the options as they were used and, for each that was detected, its certainty (0 to 1) and the runner-up. In a project: what the files of a pattern and table have shown so far, to which later files are held.",
       "properties": {"file_pattern": {"type": "string"}, "schema": {"type": "string"}, "table_name": {"type": "string"},
@@ -141,10 +143,10 @@ BEGIN
       'error_type', text, 'message', text, 'created_at', time)),
     'Reject', @extschema@._cpi_openapi_object('A row that was not loaded.', jsonb_build_object(
       'file_id', id, 'filename', text, 'line', count_or_null, 'offset', count_or_null, 'column', text_or_null,
-      'reason', text, 'message', text, 'raw', text_or_null)),
+      'reason', text, 'message', text, 'raw', text_or_null, 'whole', bool)),
     'RejectList', @extschema@._cpi_openapi_object('Rows that were not loaded.', jsonb_build_object(
       'rejects', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Reject')),
-      'kept', count, 'total', count)),
+      'kept', count, 'whole', count, 'total', count)),
     'Delivery', @extschema@._cpi_openapi_object('A webhook, delivered or to be delivered.', jsonb_build_object(
       'id', id, 'job_id', id, 'url', text,
       'status', '{"type": "string", "enum": ["pending", "delivered", "failed"]}'::jsonb, 'attempts', count,

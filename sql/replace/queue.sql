@@ -141,11 +141,12 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
     'database_url', @extschema@._cpi_get_secret('cpi_connections', p.connection_id, 'database_url'),
     'source', CASE WHEN p.source_id IS NULL THEN NULL ELSE
       (SELECT @extschema@._cpi_source_json(s, true) FROM @extschema@.cpi_sources AS s WHERE s.id = p.source_id) END,
-    'lease_seconds', lease_seconds,
+    'lease_seconds', lease_seconds, 'kept_rejects', @extschema@._cpi_setting('kept_rejects'),
     'cancel_requested', job.cancel_requested_at IS NOT NULL,
     'unresolved', job.unresolved,
     'request', jsonb_build_object(
       'force', job.force, 'dry_run', job.dry_run, 'local_files', job.local_files,
+      'stored_content', job.stored_content,
       'local_files_base_path', job.local_files_base_path, 'only_files', job.only_files,
       'sftp_override', CASE WHEN job.sftp_override ->> 'password' IS NULL THEN job.sftp_override
         ELSE job.sftp_override || jsonb_build_object(

@@ -15,6 +15,8 @@ INSERT INTO @extschema@.cpi_settings (builtin, name, value, minimum, maximum, de
   (true, 'source_timeout_seconds', 30, 0.1, 3600,
    'Seconds in which a remote source must connect, and then give each answer; after that it counts as away.'),
   (true, 'retention_days', 90, 0, 36500, 'Days for which ended jobs are kept; 0: for ever.'),
+  (true, 'kept_rejects', 10000, 0, 100000,
+   'Rejected rows kept per file, as far as their texts fit into 16 MB; all are counted.'),
   (true, 'webhook_timeout_seconds', 30, 0.1, 600, 'Seconds that a receiver has for answering a webhook.'),
   (true, 'webhook_retry_seconds', 5, 0, 86400,
    'Seconds of waiting after a webhook''s first failed try; each further wait is four times as long.'),
@@ -49,14 +51,14 @@ CREATE OR REPLACE FUNCTION @extschema@.cpi_update_settings(
   retention_days numeric DEFAULT NULL, source_timeout_seconds numeric DEFAULT NULL,
   webhook_timeout_seconds numeric DEFAULT NULL, webhook_retry_seconds numeric DEFAULT NULL,
   webhook_longest_retry_seconds numeric DEFAULT NULL, webhook_give_up_seconds numeric DEFAULT NULL,
-  webhook_secret text DEFAULT NULL, webhook_previous_secret text DEFAULT NULL)
+  webhook_secret text DEFAULT NULL, webhook_previous_secret text DEFAULT NULL, kept_rejects numeric DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   given constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'lease_seconds', lease_seconds, 'heartbeat_seconds', heartbeat_seconds, 'poll_seconds', poll_seconds,
     'grace_seconds', grace_seconds, 'max_attempts', max_attempts, 'max_deaths', max_deaths,
     'retry_1_seconds', retry_1_seconds, 'retry_2_seconds', retry_2_seconds, 'retry_3_seconds', retry_3_seconds,
-    'retention_days', retention_days, 'source_timeout_seconds', source_timeout_seconds,
+    'retention_days', retention_days, 'source_timeout_seconds', source_timeout_seconds, 'kept_rejects', kept_rejects,
     'webhook_timeout_seconds', webhook_timeout_seconds, 'webhook_retry_seconds', webhook_retry_seconds,
     'webhook_longest_retry_seconds', webhook_longest_retry_seconds, 'webhook_give_up_seconds', webhook_give_up_seconds));
   errors jsonb;
@@ -66,7 +68,7 @@ BEGIN
     FROM (SELECT s.name, CASE
                    WHEN g.value::numeric NOT BETWEEN s.minimum AND s.maximum THEN @extschema@._cpi_field_error(
                      s.name, format('%s is out of range: %s to %s', g.value, s.minimum, s.maximum))
-                   WHEN s.name LIKE 'max\_%' AND g.value::numeric <> trunc(g.value::numeric) THEN
+                   WHEN (s.name LIKE 'max\_%' OR s.name = 'kept_rejects') AND g.value::numeric <> trunc(g.value::numeric) THEN
                      @extschema@._cpi_field_error(s.name, g.value || ' is no whole number') END AS error
             FROM jsonb_each_text(given) AS g
             JOIN @extschema@.cpi_settings AS s ON s.builtin AND s.name = g.key) AS f
@@ -104,13 +106,13 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_update_settings(
   numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-  numeric, numeric, text, text) IS
+  numeric, numeric, text, text, numeric) IS
 $$Changes the settings given and answers all of them. Agents obey new values with their next registration or heartbeat.
 webhook_secret ("whsec_" and 24 to 64 bytes in base64) signs webhooks as Standard Webhooks says; while receivers change
 over, webhook_previous_secret signs them as well. Both are stored sealed and never shown again; an empty text clears one.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_update_settings(
   numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-  numeric, numeric, text, text) FROM PUBLIC;
+  numeric, numeric, text, text, numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_update_settings(
   numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric,
-  numeric, numeric, text, text) TO cpi_admin;
+  numeric, numeric, text, text, numeric) TO cpi_admin;

@@ -10,7 +10,7 @@ CREATE TEMP TABLE manifest AS SELECT _cpi_write_manifest(id, fence, '[
   {"path": "in/a.csv", "size": 20, "modified_at": "2026-01-02T03:04:05+02:00", "table_name": "a"},
   {"path": "in/b.csv", "size": 10, "modified_at": "2026-01-02T03:04:05Z", "table_name": "b"},
   {"path": "missing.csv", "size": null, "modified_at": null, "table_name": "missing"}]') AS m FROM job;
-SELECT is((SELECT jsonb_agg(e - 'file_id') FROM manifest, jsonb_array_elements(m) AS e), '[
+SELECT is((SELECT jsonb_agg(e - 'file_id' - 'dialect') FROM manifest, jsonb_array_elements(m) AS e), '[
   {"path": "in/b.csv", "size": 10, "modified_at": "2026-01-02T03:04:05+00:00", "table_name": "b", "status": "pending"},
   {"path": "in/a.csv", "size": 20, "modified_at": "2026-01-02T01:04:05+00:00", "table_name": "a", "status": "pending"},
   {"path": "missing.csv", "size": null, "modified_at": null, "table_name": "missing", "status": "pending"}]',
@@ -86,10 +86,10 @@ SELECT results_eq('SELECT url, status, attempts, payload - ''duration_seconds'' 
 SELECT is((SELECT payload ? 'duration_seconds' AND payload ? 'job_id' FROM cpi_webhook_deliveries), true, 'with all of its fields');
 SELECT fixture.answers_as(cpi_get_job((SELECT id::text FROM job)), 'JobWithDetails', 'the job is as documented, files included');
 SELECT fixture.answers_as(cpi_list_rejects((SELECT id::text FROM job)), 'RejectList', 'so are its rejects');
-SELECT is(cpi_list_rejects((SELECT id::text FROM job)) - 'rejects', '{"kept": 1, "total": 1}', 'which are counted');
+SELECT is(cpi_list_rejects((SELECT id::text FROM job)) - 'rejects', '{"kept": 1, "whole": 1, "total": 1}', 'which are counted');
 SELECT is(cpi_list_rejects((SELECT id::text FROM job), "offset" => 1) -> 'rejects', '[]', 'and paged');
 SELECT results_eq($$SELECT fixture.field_errors(format('SELECT cpi_list_rejects(%L, 0, -1)', id)) FROM job$$,
-  ARRAY['limit: 0 is out of range: 1 to 10000', 'offset: -1 is negative'], 'with sensible numbers');
+  ARRAY['limit: 0 is out of range: 1 to 100000', 'offset: -1 is negative'], 'with sensible numbers');
 SELECT throws_ok($$SELECT cpi_list_rejects('x')$$, 'PT404', 'job "x" does not exist', 'of a job that exists');
 
 -- Other ends. Each needs a new job.

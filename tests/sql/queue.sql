@@ -27,10 +27,10 @@ SELECT cpi_create_project('shop', 'target', config => '{"sftp": {"host": "h", "u
 CREATE TEMP TABLE job AS SELECT (cpi_import('shop', 'https://h/x', '["a.csv"]', '/base', '{"password": "anders"}', true) ->> 'job_id')::uuid AS id;
 CREATE TEMP TABLE claim AS SELECT _cpi_claim_job(fixture.agent()) AS c;
 SELECT is((SELECT c - '{job_id,connection_id}'::text[] FROM claim), '{
-  "fence": 1, "attempt": 1, "project": "shop", "database_url": "postgresql://u:p@h/d", "lease_seconds": 60,
+  "fence": 1, "attempt": 1, "project": "shop", "database_url": "postgresql://u:p@h/d", "lease_seconds": 60, "kept_rejects": 10000,
   "config": {"sftp": {"host": "h", "username": "u", "password": "geheim"}}, "source": null, "cancel_requested": false, "unresolved": false,
   "request": {"force": true, "dry_run": false, "local_files": ["a.csv"], "local_files_base_path": "/base",
-              "only_files": null, "sftp_override": {"password": "anders"}},
+              "only_files": null, "stored_content": false, "sftp_override": {"password": "anders"}},
   "dialects": [], "retry_of": null, "callback_url": "https://h/x"}', 'a claim holds all that an attempt needs, secrets in the clear');
 SELECT is((SELECT c ->> 'job_id' FROM claim), (SELECT id::text FROM job), 'of the job that was due');
 SELECT results_eq('SELECT status, fence, attempt, agent_id, started_at IS NOT NULL FROM cpi_jobs',

@@ -24,6 +24,7 @@ INSERT INTO contract VALUES
   ('POST', '/import', 'cpi_import', 202, 'operator'), ('GET', '/jobs', 'cpi_list_jobs', 200, 'viewer'),
   ('GET', '/jobs/{id}', 'cpi_get_job', 200, 'viewer'), ('POST', '/jobs/{id}/cancel', 'cpi_cancel_job', 200, 'operator'),
   ('POST', '/jobs/{id}/retry', 'cpi_retry_job', 202, 'operator'), ('GET', '/jobs/{id}/rejects', 'cpi_list_rejects', 200, 'operator'),
+  ('POST', '/jobs/{id}/rejects/replay', 'cpi_replay_rejects', 202, 'operator'),
   ('GET', '/jobs/{id}/deliveries', 'cpi_list_deliveries', 200, 'viewer'),
   ('POST', '/deliveries/{id}/retry', 'cpi_retry_delivery', 202, 'operator'),
   ('GET', '/api-keys', 'cpi_list_api_keys', 200, 'admin'), ('POST', '/api-keys', 'cpi_create_api_key', 201, 'admin'),

@@ -123,10 +123,18 @@ TEST(Planner, SendsEachColumnOfTheFileToItsColumnOfTheTable) {
        input({"ID", "STRASSE"}, table({column("id"), column("straße")})),
        kNothing,
        {"0:ID→id*!", "1:STRASSE→straße"}},
-      {"a mended rejects file: its four columns are left out",
-       input({"cpi_line", "cpi_column", "cpi_reason", "cpi_message", "id", "name"}, orders),
+      {"rejects mended twice: the reasons are left out",
+       input({"cpi_reason_2", "cpi_reason", "id", "name"}, orders),
        kNothing,
-       {"4:id→id*!", "5:name→name"}},
+       {"2:id→id*!", "3:name→name"}},
+      {"a reason that does not come first is a column like any other",
+       input({"id", "cpi_reason", "name"}, orders),
+       kNothing,
+       {"0:id→id*!", "1:cpi_reason→cpi_reason+", "2:name→name"}},
+      {"nameless columns of mended rows have the names of their place in the file",
+       input({"cpi_reason", "id", ""}, std::nullopt),
+       kNothing,
+       {"1:id→id", "2:column_2→column_2"}},
   };
   for (const Planned& one : cases) {
     PlannerInput in = one.input;
