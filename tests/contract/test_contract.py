@@ -77,6 +77,14 @@ def rank(operation):
     return 1000 + LAST.index(operation) if operation in LAST else 500
 
 
+def job_with_rejects(agent, database):
+    """A file that was loaded but for one row."""
+    database.execute("CREATE TABLE mended (id int PRIMARY KEY, name text)")
+    folder = agent.project("mends", database, defaults={"target_table": "mended", "on_error": "continue"})
+    (folder / "customers.csv").write_text("id,name\nx,Ada\n2,Grace\n")
+    return agent.run_import("mends")
+
+
 def test_the_examples_are_answered_as_the_document_says(agent, database, document, tmp_path):
     folder = agent.inbox / "contract"
     folder.mkdir()
@@ -89,7 +97,8 @@ def test_the_examples_are_answered_as_the_document_says(agent, database, documen
     agent.post("/projects", {"name": "waits", "connection_id": "nowhere", "config": {"local": {"path": str(folder)}}})
     values = {"api_key": agent.api_key, "database_url": database.url, "folder": str(folder),
               "callback_url": "http://127.0.0.1:1/webhook/xyz",
-              "waiting_job_id": agent.post("/import", {"project": "waits"}).json["job_id"]}
+              "waiting_job_id": agent.post("/import", {"project": "waits"}).json["job_id"],
+              "partial_job_id": job_with_rejects(agent, database)["id"]}
 
     described = json.loads(document.read_text())
     for path, methods in list(described["paths"].items()):
