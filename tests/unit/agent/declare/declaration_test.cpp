@@ -102,7 +102,7 @@ TEST(Declaration, ASecretIsReadFromAFileBesideTheYaml) {
   EXPECT_EQ(all.front().fields.at("password"), "${literal} pw");
   EXPECT_EQ(all.front().fields.at("description"), "file:pw.txt") << "only secrets are read from files";
   EXPECT_THAT(problems_of("sources:\n  s: {host: h, username: u, password: file:absent.txt}\n"),
-              HasSubstr("c.yaml:2:41: the secret's file \"absent.txt\""));
+              HasSubstr("c.yaml:2:39: the secret's file \"absent.txt\""));
   EXPECT_EQ(one("sources:\n  s: {host: h, username: u, password: $file:x}\n").fields.at("password"), "file:x");
 }
 
