@@ -2,9 +2,13 @@
 // here are their order, what is tried again, and that nothing is left behind.
 #include "import/load.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "core/preview/known.h"
 #include "core/text/identifier.h"
@@ -56,6 +60,16 @@ class StagingOwner {
   db::Connection& connection_;
   const std::function<db::Connection()>& connect_;
 };
+
+/// Nothing but a byte order mark and blank lines, if anything at all. What is longer than one look is not blank.
+bool is_blank(const source::File& file) {
+  std::array<char, 4096> bytes{};
+  const ssize_t size = ::pread(file.descriptor(), bytes.data(), bytes.size(), 0);
+  if (size < 0 || static_cast<std::size_t>(size) == bytes.size()) return false;
+  std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 class Load {
  public:
@@ -111,7 +125,7 @@ class Load {
     result_.size = file_->entry().size;
     context_.progress.bytes_total = result_.size;
     context_.failpoint("fetched");
-    if (result_.size == 0) return nothing_to_load();
+    if (is_blank(*file_)) return nothing_to_load();
 
     if (Result<void> found = find_dialect(); !found.ok()) return found;
     target::sweep_staging(*connection_, kOrphanSeconds);
@@ -146,12 +160,14 @@ class Load {
                  "", "Name a shorter one in target_table (--table), or shorten it by table_naming."};
   }
 
-  /// A file without a byte has no row that could be lost; whoever expected rows is told so.
+  /// Such a file has no row that could be lost; whoever expected rows is told so.
   Result<void> nothing_to_load() {
     Result<std::string> sha256 = hash_file(*file_, context_.stop);
     if (!sha256.ok()) return sha256.error();
     result_.sha256 = *sha256;
-    result_.warnings.push_back("the file is empty, without even a header: nothing was loaded");
+    result_.warnings.push_back(result_.size == 0
+                                   ? "the file is empty, without even a header: nothing was loaded"
+                                   : "the file holds blank lines only, not even a header: nothing was loaded");
     return {};
   }
 

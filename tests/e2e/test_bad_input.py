@@ -203,3 +203,13 @@ def test_connection_and_project_of_a_waiting_job_are_not_lost_in_silence(agent, 
     connection = agent.get(f"/connections/{name}").json["id"]
     assert agent.delete(f"/connections/{connection}").status == 204
     assert agent.get(f"/connections/{connection}").status == 404
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", " \n", "\ufeff", "\ufeff\n"], ids=repr)
+def test_a_file_of_nothing_or_blank_lines_succeeds_and_says_so(agent, database, name, content):
+    folder = agent.project(name, database)
+    (folder / "t.csv").write_text(content)
+    job = agent.run_import(name)
+    assert job["status"] == "completed", job
+    [file] = job["file_results"]
+    assert file["read"] == 0 and "nothing was loaded" in file["warnings"][0]
