@@ -49,8 +49,9 @@ int show(const std::string& what, const json& answer, bool as_json) {
   for (const json& finding : answer.value("findings", json::array())) {
     const json hint = finding.value("hint", json());
     // Without a success the first finding is the message again.
-    if (hint.is_null() && finding.value("message", "") == answer.value("message", "")) continue;
-    std::printf("  %s\n", printable(finding.value("message", "")).c_str());
+    if (finding.value("message", "") != answer.value("message", "")) {
+      std::printf("  %s\n", printable(finding.value("message", "")).c_str());
+    }
     if (hint.is_string()) std::printf("    HINT: %s\n", printable(hint.get<std::string>()).c_str());
   }
   return success ? 0 : kExitFailed;
