@@ -8,7 +8,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <future>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
 
@@ -19,9 +18,8 @@
 #include "deliver/deliverer.h"
 #include "http/server.h"
 #include "observe/observe.h"
+#include "probe/source_test.h"
 #include "queue/agent.h"
-#include "source/sftp_test.h"
-#include "store/management.h"
 
 namespace cpi::app {
 
@@ -112,19 +110,6 @@ void let_signals_kill(const sigset_t& signals) {
   }).detach();
 }
 
-/// POST /sources/{id}/test. A host key that is seen for the first time is kept in the source's row.
-std::string test_source(const std::string& source, const std::string& conninfo, const net::EgressPolicy& egress) {
-  constexpr std::chrono::seconds kTime{10};
-  source::SftpAccess access;
-  access.egress = egress;
-  access.pin = [&](const std::string& host, int port, const std::string& fingerprint) {
-    store::Management management(db::Connection::connect(conninfo, kTime, "cpi source test"));
-    const nlohmann::json fields = nlohmann::json::parse(source);
-    return management.pin_source_host_key(fields.at("id").get<std::string>(), host, port, fingerprint);
-  };
-  return source::test_sftp_source(source, access, kTime);
-}
-
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -153,7 +138,7 @@ int serve(const Settings& settings) {
   http_options.cors_origins = settings.cors_origins;
   http_options.conninfo = conninfo;
   http_options.test_source = [conninfo, egress = settings.egress_policy()](const std::string& source) {
-    return test_source(source, conninfo, egress);
+    return probe::test_source(source, conninfo, egress);
   };
   http_options.egress = settings.egress_policy();
   http::Server server(http_options);

@@ -68,19 +68,6 @@ Error connect_error(const std::string& to, const db::Error& error) {
   return out;
 }
 
-/// Words that libpq cannot read as a URL or as keywords are wrong usage; that no server answers is not.
-Result<void> check_target(const std::string& to) {
-  char* why = nullptr;
-  PQconninfoOption* options = PQconninfoParse(to.c_str(), &why);
-  PQconninfoFree(options);
-  std::string message = why == nullptr ? "" : why;
-  PQfreemem(why);
-  if (options != nullptr) return {};
-  while (!message.empty() && message.back() == '\n') message.pop_back();
-  return Error{Code::kInvalidArgument, "--to is no connection: " + observe::mask(message), "",
-               "Write it as postgresql://user@host:5432/dbname, or as libpq's keywords: host=… dbname=…."};
-}
-
 // Named without its namespace where a line begins: formatters take `import` there for the keyword of modules.
 using LoadResult = import::LoadResult;
 
@@ -280,6 +267,18 @@ class DirectRun {
 };
 
 }  // namespace
+
+Result<void> check_target(const std::string& to) {
+  char* why = nullptr;
+  PQconninfoOption* options = PQconninfoParse(to.c_str(), &why);
+  PQconninfoFree(options);
+  std::string message = why == nullptr ? "" : why;
+  PQfreemem(why);
+  if (options != nullptr) return {};
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  return Error{Code::kInvalidArgument, "--to is no connection: " + observe::mask(message), "",
+               "Write it as postgresql://user@host:5432/dbname, or as libpq's keywords: host=… dbname=…."};
+}
 
 int run_direct_import(const DirectImport& request) { return DirectRun(request).run(); }
 

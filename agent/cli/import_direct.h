@@ -20,6 +20,10 @@ struct DirectImport {
   int jobs = 1;              ///< files at a time, of different tables
 };
 
+/// Fails with kInvalidArgument for words after --to that libpq cannot read as a URL or as keywords; that no server
+/// answers is no concern of it.
+Result<void> check_target(const std::string& to);
+
 /// Loads the files. Returns the exit code: 0 all loaded, 1 failed, 2 usage, 3 partial.
 int run_direct_import(const DirectImport& request);
 

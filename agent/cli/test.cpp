@@ -7,12 +7,13 @@
 
 #include "app/settings.h"
 #include "cli/command.h"
+#include "cli/import_direct.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "core/config/url.h"
 #include "core/text/identifier.h"
-#include "http/target_test.h"
-#include "source/sftp_test.h"
+#include "probe/source_test.h"
+#include "probe/target_test.h"
 #include "store/declared.h"
 
 namespace cpi::cli {
@@ -57,14 +58,21 @@ int show(const std::string& what, const json& answer, bool as_json) {
   return success ? 0 : kExitFailed;
 }
 
+/// A URL by the stricter rules of stored ones: libpq would take a raw @ of a password for the end of it, and name the
+/// rest as a host. Everything else, the empty text included, by libpq's.
+Result<void> check_words(const std::string& to) {
+  if (!to.starts_with("postgresql://") && !to.starts_with("postgres://")) return check_target(to);
+  const Result<config::ConnectionUrl> url = config::parse_connection_url(to);
+  return url.ok() ? Result<void>() : url.error();
+}
+
 int test_url(const TestOptions& options) {
-  const Result<config::ConnectionUrl> url = config::parse_connection_url(options.to);
-  if (!url.ok()) {
-    std::fprintf(stderr, "cpi: %s\nHINT: %s\n", url.error().message.c_str(), url.error().hint.c_str());
+  if (const Result<void> words = check_words(options.to); !words.ok()) {
+    std::fprintf(stderr, "cpi: %s\nHINT: %s\n", words.error().message.c_str(), words.error().hint.c_str());
     return kExitUsage;
   }
-  const net::EgressPolicy egress = app::load_settings().egress_policy();
-  return show(config::mask_url(options.to), json::parse(http::test_target(options.to, egress, kTimeout)), options.json);
+  const std::string shown = options.to.empty() ? "libpq's environment" : config::mask_url(options.to);
+  return show(shown, json::parse(probe::test_own_target(options.to, kTimeout)), options.json);
 }
 
 /// Nothing: there is no such connection.
@@ -72,7 +80,7 @@ std::optional<int> test_connection(store::Management& management, const TestOpti
   try {
     const std::string url = store::database_url_of(management, options.name);
     const net::EgressPolicy egress = app::load_settings().egress_policy();
-    return show("connection " + options.name, json::parse(http::test_target(url, egress, kTimeout)), options.json);
+    return show("connection " + options.name, json::parse(probe::test_target(url, egress, kTimeout)), options.json);
   } catch (const db::Error& error) {
     if (error.is("PT404")) return std::nullopt;
     // Only an admin may see the URL; an operator may have the server of the management database connect.
@@ -96,13 +104,10 @@ std::optional<int> test_source(store::Management& management, const TestOptions&
     if (error.is("PT404")) return std::nullopt;
     throw;
   }
-  source::SftpAccess access;
-  access.egress = app::load_settings().egress_policy();
-  access.pin = [&](const std::string& host, int port, const std::string& fingerprint) {
-    return management.pin_source_host_key(source.at("id").get<std::string>(), host, port, fingerprint);
-  };
-  return show("source " + options.name, json::parse(source::test_sftp_source(source.dump(), access, kTimeout)),
-              options.json);
+  const app::Settings settings = app::load_settings();
+  const std::string answer =
+      probe::test_source(source.dump(), app::management_conninfo(settings), settings.egress_policy());
+  return show("source " + options.name, json::parse(answer), options.json);
 }
 
 /// A connection and a source may bear the same name: then both are tested.
@@ -137,8 +142,10 @@ void add_test(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<TestOptions>();
   CLI::Option* name =
       command->add_option("name", options->name, "Connection or source to test, by name or id")->type_name("NAME");
-  CLI::Option* to =
-      command->add_option("--to", options->to, "Database to test, without a management database")->type_name("URL");
+  CLI::Option* to = command
+                        ->add_option("--to", options->to,
+                                     "Database to test, without a management database; empty: libpq's environment")
+                        ->type_name("URL");
   command->add_flag("--json", options->json, "As JSON");
   command->footer("Exit codes: 0 it can be worked with, 1 it cannot, 2 wrong usage");
   command->callback([=, &exit_code] {

@@ -6,7 +6,7 @@
 #include "http/arguments.h"
 #include "http/events.h"
 #include "http/exchange.h"
-#include "http/target_test.h"
+#include "probe/target_test.h"
 
 namespace cpi::http {
 
@@ -62,7 +62,7 @@ asio::awaitable<Response> Api::test_connection(Exchange& exchange) {
       "SELECT " + exchange.catalog->schema + ".cpi_get_connection(\"id\" => $1::text)->>'database_url'",
       std::move(parameters), true);
   const std::function<std::string()> work = [url = rows.str(0, 0), egress = options_.egress] {
-    return test_target(url, egress, kTargetTestTimeout);
+    return probe::test_target(url, egress, kTargetTestTimeout);
   };
   Response response;
   response.body = co_await blocking_.run<std::string>(work);

@@ -23,6 +23,7 @@ forbid agent/observe '(cli|store|target|source|import|queue|http)/'
 forbid agent/import '(cli|app|queue|http)/'
 forbid agent/queue '(cli|app|http|deliver)/'
 forbid agent/deliver '(cli|app|target|source|import|queue|http)/'
+forbid agent/probe '(cli|app|import|queue|http|deliver)/'
 forbid agent/http '(cli|app|target|source|import|queue)/'
 # postgres.h comes in by one door only.
 if found=$(git grep -nE '^#include [<"]postgres\.h' -- extension ':!extension/pg/prelude.h'); then

@@ -3,6 +3,7 @@
 import json
 
 from harness import run_cpi
+from sftp_server import Sshd, fingerprint
 
 
 def test_a_good_target_is_told_with_version_and_tls(database):
@@ -57,3 +58,31 @@ def test_an_operator_has_the_server_test_the_connection(agent, database, name):
                    "MANAGEMENT_DATABASE_URL": f"host={agent.directory}/run port=5432 dbname=cpi user=tester"}
     result = run_cpi("test", name, environment=environment)
     assert "from the management database's server" in result.stdout, result
+
+
+def test_a_persons_own_target_follows_libpqs_environment_and_no_egress_rules(agent, cluster, database):
+    result = run_cpi("test", "--to", "", environment={
+        "PGHOST": "127.0.0.1", "PGPORT": str(cluster.port), "PGUSER": "owner", "PGPASSWORD": "owner",
+        "PGDATABASE": database.name})
+    assert result.returncode == 0 and f"connected to {database.name} as owner" in result.stdout, result
+    socket = run_cpi("test", "--to", f"postgresql:///cpi?host={agent.directory}/run&user=cpi")
+    assert socket.returncode == 0, socket
+    assert run_cpi("test", "--to", "host=a nonsense").returncode == 2
+
+
+def test_a_source_shows_its_files_and_keeps_the_first_host_key(agent, name):
+    sshd = Sshd()
+    try:
+        sshd.put("a.csv", "id\n1\n")
+        sshd.put("b.csv", "id\n1\n")
+        settings = sshd.settings(key_path=str(sshd.key("rsa", "-b", "3072")))
+        assert agent.post("/sources", {"name": name, **settings}).status == 201
+        result = run_cpi("test", name, environment=agent.environment)
+        assert result.returncode == 0 and "a.csv" in result.stdout and "b.csv" in result.stdout, (result, sshd.log())
+        kept = agent.get(f"/sources/{name}").json["host_key"]
+        assert kept in {fingerprint(path) for path in sshd.host_keys.values()}
+        assert agent.put(f"/sources/{name}", {"host_key": "SHA256:" + "A" * 43}).status == 200
+        other = run_cpi("test", name, environment=agent.environment)
+        assert other.returncode == 1 and kept in other.stdout, other
+    finally:
+        sshd.remove()

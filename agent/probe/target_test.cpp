@@ -1,15 +1,16 @@
-#include "http/target_test.h"
+#include "probe/target_test.h"
 
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/config/url.h"
 #include "db/vetted.h"
 #include "observe/observe.h"
 
-namespace cpi::http {
+namespace cpi::probe {
 
 namespace {
 
@@ -95,17 +96,10 @@ std::string inspect(db::Connection& connection, std::chrono::milliseconds timeou
   return answer(usable, message, std::move(findings));
 }
 
-}  // namespace
-
-std::string test_target(const std::string& database_url, const net::EgressPolicy& egress,
-                        std::chrono::milliseconds timeout) {
-  const Result<config::ConnectionUrl> url = config::parse_connection_url(database_url);
-  if (!url) {
-    return answer(false, url.error().message,
-                  ordered_json::array({finding("database_url", url.error().message, url.error().hint)}));
-  }
+/// Connects and looks around; what keeps it from that becomes the answer.
+std::string test(const std::function<db::Connection()>& connect, std::chrono::milliseconds timeout) {
   try {
-    db::Connection connection = db::connect_vetted(database_url, egress, timeout, "cpi test");
+    db::Connection connection = connect();
     return inspect(connection, timeout);
   } catch (const db::Error& error) {
     const std::string message = one_line(observe::mask(error.what()));
@@ -116,4 +110,20 @@ std::string test_target(const std::string& database_url, const net::EgressPolicy
   }
 }
 
-}  // namespace cpi::http
+}  // namespace
+
+std::string test_target(const std::string& database_url, const net::EgressPolicy& egress,
+                        std::chrono::milliseconds timeout) {
+  const Result<config::ConnectionUrl> url = config::parse_connection_url(database_url);
+  if (!url) {
+    return answer(false, url.error().message,
+                  ordered_json::array({finding("database_url", url.error().message, url.error().hint)}));
+  }
+  return test([&] { return db::connect_vetted(database_url, egress, timeout, "cpi test"); }, timeout);
+}
+
+std::string test_own_target(const std::string& conninfo, std::chrono::milliseconds timeout) {
+  return test([&] { return db::Connection::connect(conninfo, timeout, "cpi test"); }, timeout);
+}
+
+}  // namespace cpi::probe

@@ -1,5 +1,5 @@
-// POST /connections/{id}/test: can this agent, from where it stands, work with that target database? Blocking: it runs
-// on a helper thread. The same question from psql is answered by the extension (_cpi_probe), from the server's network.
+// POST /connections/{id}/test and `cpi test`: can this machine, from where it stands, work with that target database?
+// Blocking. The same question from psql is answered by the extension (_cpi_probe), from the server's network.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "net/egress.h"
 
-namespace cpi::http {
+namespace cpi::probe {
 
 /// Connects under the rules of `egress`. {"success","message","findings":[{"rule","message","hint"}]}: success is false
 /// when the target cannot be reached or cannot be used at all; findings say what else a user should know, TLS and
@@ -15,4 +15,8 @@ namespace cpi::http {
 std::string test_target(const std::string& database_url, const net::EgressPolicy& egress,
                         std::chrono::milliseconds timeout);
 
-}  // namespace cpi::http
+/// The same for a target that the person at this machine has named: by libpq's rules, its environment and ~/.pgpass
+/// included, wherever it leads.
+std::string test_own_target(const std::string& conninfo, std::chrono::milliseconds timeout);
+
+}  // namespace cpi::probe

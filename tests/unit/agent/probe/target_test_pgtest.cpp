@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "http/target_test.h"
+#include "probe/target_test.h"
 #include "support/cluster.h"
 
-namespace cpi::http {
+namespace cpi::probe {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,6 +48,15 @@ TEST(TargetTest, NamesMissingRightsWithTheStatementsThatGiveThem) {
   ASSERT_NE(finding(answer, "create_table"), nullptr);
 }
 
+TEST(TargetTest, APersonsOwnTargetIsReachedByLibpqsRules) {
+  const std::string port = std::to_string(test::Cluster::shared().port());
+  EXPECT_EQ(json::parse(test_own_target("host=127.0.0.1 user=postgres dbname=postgres port=" + port, 10s))["success"],
+            true);
+  const std::string refused = test_own_target("postgresql://nobody_here:canary@127.0.0.1:" + port + "/postgres", 10s);
+  EXPECT_EQ(json::parse(refused)["success"], false);
+  EXPECT_THAT(refused, Not(HasSubstr("canary")));
+}
+
 TEST(TargetTest, SaysWhyATargetCannotBeReachedWithoutItsPassword) {
   const std::pair<std::string, const char*> kCases[] = {
       {"postgresql://u:canary@127.0.0.1:1/x", "Check host and port"},
@@ -71,4 +80,4 @@ TEST(TargetTest, SaysWhyATargetCannotBeReachedWithoutItsPassword) {
 }
 
 }  // namespace
-}  // namespace cpi::http
+}  // namespace cpi::probe
