@@ -30,8 +30,10 @@ struct Stop {
   Problem problem;
 };
 
+/// What copying `node` costs. A long text counts as several values: a few of them, often repeated, fill the memory too.
 std::size_t values_in(const Node& node) {
-  std::size_t count = 1;
+  constexpr std::size_t kBytesOfAValue = 64;
+  std::size_t count = 1 + node.text.size() / kBytesOfAValue;
   for (const Node& item : node.items) count += values_in(item);
   for (const Entry& entry : node.entries) count += 1 + values_in(entry.value);
   return count;

@@ -146,6 +146,9 @@ TEST(Declaration, AFewLinesThatStandForBillionsOfValuesAreRefused) {
     yaml += "]\n";
   }
   EXPECT_THAT(problems_of(yaml), HasSubstr("stands for more than"));
+  std::string texts = "x-0: &a " + std::string(100000, 'y') + "\nx-1: [*a";
+  for (int i = 0; i < 5000; ++i) texts += ",*a";
+  EXPECT_THAT(problems_of(texts + "]\n"), HasSubstr("stands for more than"));
   EXPECT_THAT(problems_of("x-a: " + std::string(1000, '[')), HasSubstr("levels deep"));
 }
 
