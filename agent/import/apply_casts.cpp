@@ -94,7 +94,9 @@ Result<void> cast_columns(Apply& apply) {
   try {
     cast_whole(apply, casts);
   } catch (const db::Error& error) {
-    if (!is_row_refusal(error)) throw;
+    // Types say what they like of a malformed value: a syntax error (jsonpath, tsquery), a missing relation (regclass),
+    // an internal error (hstore). Were it not about a value, it would come again below.
+    if (error.poisons_connection() || error.retryable()) throw;
     connection.exec("ROLLBACK TO SAVEPOINT cpi_cast");
     for (const Cast& cast : casts) {
       if (auto done = reject_failing(apply, cast); !done) return done;

@@ -215,6 +215,11 @@ class Load {
                  better + " If it is one column, name it in \"columns\"."};
   }
 
+  static bool may_widen(const target::Table& table) {
+    return std::any_of(table.columns.begin(), table.columns.end(),
+                       [](const target::Column& column) { return column.inferred; });
+  }
+
   /// Steps 5 and 6: header, catalog, plan.
   Result<Plan> make() {
     PlannerInput input;
@@ -225,7 +230,7 @@ class Load {
     input.text_type = target::resolve_type(*connection_, "text");
     input.file_size = file_->entry().size;
     input.cast_on_server = cast_on_server_;
-    const bool infer = !input.table.has_value() && options_.types == config::Types::kInfer;
+    const bool infer = options_.types == config::Types::kInfer && (!input.table.has_value() || may_widen(*input.table));
     if (!survey_.has_value() || (infer && survey_->inferred.empty())) {
       Result<Survey> found = survey(*file_, options_, infer, context_.progress, context_.stop);
       if (!found.ok()) return found.error();
@@ -234,7 +239,11 @@ class Load {
     input.header = result_.header = survey_->header;
     if (infer) {
       for (const std::string& type : survey_->inferred) {
-        input.inferred_types.push_back(target::resolve_type(*connection_, type));
+        if (!type.empty()) {
+          input.inferred_types.push_back(target::resolve_type(*connection_, type));
+        } else {
+          input.inferred_types.push_back(input.table.has_value() ? value::ColumnType() : input.text_type);
+        }
       }
     }
     if (Result<void> odd = check_single_column(input); !odd.ok()) return odd.error();
@@ -346,6 +355,12 @@ class Load {
     result_.warnings = detection_warnings_;
     result_.warnings.insert(result_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     result_.columns.clear();
+    result_.widened.clear();
+    for (const PlannedColumn& column : plan.columns) {
+      if (!column.widened_from.empty()) {
+        result_.widened.push_back({column.table_column, column.widened_from, column.type.name});
+      }
+    }
     result_.table_columns.assign(result_.header.size(), "");
     for (const PlannedColumn& column : plan.columns) {
       result_.columns.push_back(column.table_column);

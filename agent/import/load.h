@@ -30,6 +30,13 @@ struct LoadRequest {
   std::size_t kept_rejects = RejectSink::kDefaultCapacity;  ///< more are only counted
 };
 
+/// A column whose type a load has widened.
+struct Widened {
+  std::string column;
+  std::string from;
+  std::string to;
+};
+
 /// api.md's file result, without `id` and `status`, which the caller knows.
 struct LoadResult {
   std::string filename;
@@ -48,6 +55,7 @@ struct LoadResult {
   std::vector<std::string> table_columns;  ///< parallel to it: the table column; empty for one that is not loaded
   std::vector<std::string> columns;        ///< the column names as loaded, in file order
   std::vector<csv::Reject> rejects;        ///< the first `kept_rejects`
+  std::vector<Widened> widened;            ///< columns of the table that got a wider type
   csv::Dialect dialect;                    ///< as the file was read; valid once the header is known
   nlohmann::json detected;                 ///< `Detection::report`; null when nothing was "auto"
   nlohmann::json learned;  ///< `Detection::learned`, to be stored when the load succeeded; null likewise

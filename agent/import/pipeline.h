@@ -32,8 +32,8 @@ Result<PipelineOutcome> run_pipeline(const source::File& file, const config::Tab
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);
 
-/// What the beginning of a file tells: its header. Under `types: infer` for a table to be created the whole file is
-/// read and `inferred` holds a DDL type per column.
+/// What the beginning of a file tells: its header. With `infer` the whole file is read and `inferred` holds a DDL type
+/// per column, empty for one without values.
 struct Survey {
   std::vector<std::string> header;
   std::vector<std::string> inferred;

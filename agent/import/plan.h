@@ -27,6 +27,8 @@ struct PlannedColumn {
   bool key = false;
   bool not_null = false;
   bool add_to_table = false;  ///< ALTER TABLE … ADD COLUMN before applying
+  bool inferred = false;      ///< `type` was inferred from the file; noted on the column that is made or widened
+  std::string widened_from;   ///< the column's present type, when ALTER … TYPE `type` comes before applying
   bool insert_only = false;   ///< identity ALWAYS outside the key
 };
 
@@ -58,7 +60,8 @@ struct PlannerInput {
   std::vector<std::string> header;  ///< as the reader gave it
   std::int64_t file_size = 0;
   int server_version = 150000;
-  /// For a table to be created under `types: infer`: the inferred DDL type and resolved type per file column.
+  /// Under `types: infer`, for a table to be created or with columns that may be widened: the type per file column,
+  /// resolved by the target; without a name for a column that has no values.
   std::vector<value::ColumnType> inferred_types;
   value::ColumnType text_type;           ///< the target's text
   std::set<std::string> cast_on_server;  ///< table columns that an earlier run found to need the server's cast

@@ -4,6 +4,8 @@
 
 #include "core/csv/rejects_csv.h"
 #include "core/text/identifier.h"
+#include "core/value/type_oid.h"
+#include "core/value/widen.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -167,12 +169,29 @@ Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>
     column.file_index = wanted[i].file_index;
     column.file_column = wanted[i].file_column;
     column.table_column = wanted[i].table_column;
-    const bool inferred =
+    column.inferred =
         input.options.types == config::Types::kInfer && wanted[i].file_index < input.inferred_types.size();
-    column.type = column.base_type = inferred ? input.inferred_types[wanted[i].file_index] : input.text_type;
+    column.type = column.base_type = column.inferred ? input.inferred_types[wanted[i].file_index] : input.text_type;
     if (Result<void> added = add_column(input, plan, std::move(column)); !added.ok()) return added;
   }
   return {};
+}
+
+/// The type that holds what a column of an inferred type has and what the file brings. Other columns keep theirs: what
+/// does not fit is rejected.
+void widen(const PlannerInput& input, const target::Column& found, PlannedColumn& column) {
+  if (input.options.types != config::Types::kInfer || !found.inferred) return;
+  if (column.file_index >= input.inferred_types.size()) return;
+  const value::ColumnType& observed = input.inferred_types[column.file_index];
+  if (observed.name.empty()) return;
+  const std::optional<std::string> wide = value::widen(found.type.name, observed.name);
+  if (!wide || *wide == found.type.name) return;
+  column.widened_from = found.type.name;
+  column.inferred = true;
+  column.type = *wide == observed.name ? observed
+                : *wide == "numeric"   ? value::ColumnType{value::kNumericOid, -1, "numeric"}
+                                       : input.text_type;
+  column.base_type = column.type;
 }
 
 Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
@@ -206,6 +225,7 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
     } else {
       column.type = one.found->type;
       column.base_type = one.found->base_type;
+      widen(input, *one.found, column);
       // A trigger may fill in what the file leaves empty, so only the server can judge such a table's NULLs.
       column.not_null = one.found->not_null && !table.has_row_triggers;
       if (!one.found->sequence.empty()) plan.sequences.push_back(one.found->sequence);

@@ -58,6 +58,11 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["learned"] = result.success ? result.learned : nlohmann::json();
   out["columns"] = nlohmann::json::array();
   for (const std::string& column : result.columns) out["columns"].push_back(storable(column));
+  out["widened"] = nlohmann::json::array();
+  for (const Widened& one : result.widened) {
+    if (!result.success || result.already_applied) break;
+    out["widened"].push_back({{"column", storable(one.column)}, {"from", one.from}, {"to", one.to}});
+  }
   out["header"] = out["table_columns"] = nlohmann::json::array();
   for (const std::string& name : result.header) out["header"].push_back(storable(name));
   for (const std::string& column : result.table_columns) out["table_columns"].push_back(or_null(storable(column)));

@@ -42,7 +42,12 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
       }
     }
   }
-  if (inference) result.inferred = inference->types();
+  if (inference) {
+    result.inferred = inference->types();
+    for (std::size_t i = 0; i < result.inferred.size(); ++i) {
+      if (!inference->has_values(i)) result.inferred[i].clear();
+    }
+  }
   return result;
 }
 

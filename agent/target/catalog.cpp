@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "target/ddl.h"
+
 namespace cpi::target {
 
 namespace {
@@ -58,7 +60,8 @@ SELECT a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.
        (SELECT pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(c.collname)
         FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.collnamespace
         WHERE c.oid = a.attcollation AND NOT c.collisdeterministic),
-       concat_ws(' ', a.attnum, a.attidentity, a.attcollation)
+       concat_ws(' ', a.attnum, a.attidentity, a.attcollation),
+       pg_catalog.col_description(a.attrelid, a.attnum)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type own ON own.oid = a.atttypid
 JOIN base b ON b.attnum = a.attnum
@@ -101,6 +104,7 @@ Column read_column(const db::Rows& rows, int row) {
   column.identity_always = rows.boolean(row, 11);
   column.sequence = rows.str(row, 12);
   column.collation = rows.str(row, 13);
+  column.inferred = !rows.is_null(row, 15) && rows.text(row, 15) == inferred_note(column.type.name);
   return column;
 }
 

@@ -31,6 +31,7 @@ struct Column {
   bool identity_always = false;  ///< GENERATED ALWAYS AS IDENTITY: written with OVERRIDING SYSTEM VALUE on insert only
   std::string sequence;   ///< schema-qualified, quoted name of the sequence behind serial or identity; may be empty
   std::string cast_type;  ///< the base type without typmod, for a cast that an assignment then checks for length
+  bool inferred = false;  ///< its type was inferred by cpi (inferred_note, ddl.h), and is still that: it may be widened
   std::string collation;  ///< quoted name of the collation when it is nondeterministic, otherwise empty
 };
 

@@ -92,6 +92,25 @@ Result<std::string> add_columns_statement(const db::Connection& connection, cons
   return sql;
 }
 
+std::string alter_types_statement(const db::Connection& connection, const TableName& table,
+                                  const std::vector<ColumnDefinition>& columns) {
+  std::string sql = "ALTER TABLE " + table.quoted(connection);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    sql += (i == 0 ? " ALTER COLUMN " : ", ALTER COLUMN ") + connection.quote_identifier(columns[i].name) + " TYPE " +
+           columns[i].type;
+  }
+  return sql;
+}
+
+std::string inferred_note(std::string_view type) {
+  return "Type inferred by cpi: " + std::string(type) + ". A later file may widen it; change this comment to keep it.";
+}
+
+std::string note_statement(const db::Connection& connection, const TableName& table, const ColumnDefinition& column) {
+  return "COMMENT ON COLUMN " + table.quoted(connection) + "." + connection.quote_identifier(column.name) + " IS " +
+         (column.type == "text" ? "NULL" : connection.quote_literal(inferred_note(column.type)));
+}
+
 std::string unique_index_statement(const db::Connection& connection, const TableName& table,
                                    const std::vector<std::string>& columns) {
   return "CREATE UNIQUE INDEX ON " + table.quoted(connection) + " (" + column_list(connection, columns) + ");";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -27,6 +28,17 @@ Result<std::string> create_table_statement(const db::Connection& connection, con
 /// One `ALTER TABLE … ADD COLUMN …, ADD COLUMN …`. Fails likewise.
 Result<std::string> add_columns_statement(const db::Connection& connection, const TableName& table,
                                           const std::vector<ColumnDefinition>& columns);
+
+/// One `ALTER TABLE … ALTER COLUMN … TYPE …, ALTER COLUMN …` for the names and types of `columns`.
+std::string alter_types_statement(const db::Connection& connection, const TableName& table,
+                                  const std::vector<ColumnDefinition>& columns);
+
+/// The comment on a column whose type cpi inferred. It is how a later load knows that the type was nobody's choice: it
+/// goes wherever the column goes (a dump, another name), and ends with the column, another type or another comment.
+std::string inferred_note(std::string_view type);
+
+/// `COMMENT ON COLUMN … IS …` with `inferred_note`; without a note for text, which nothing can widen.
+std::string note_statement(const db::Connection& connection, const TableName& table, const ColumnDefinition& column);
 
 /// `CREATE UNIQUE INDEX ON "schema"."table" ("a", "b");`, for hints.
 std::string unique_index_statement(const db::Connection& connection, const TableName& table,

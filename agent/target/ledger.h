@@ -57,7 +57,8 @@ void ensure_ledger(db::Connection& connection);
 /// The entry of an applied load, or of one that was given up, or nothing (also when there is no ledger yet).
 std::optional<LedgerEntry> find_load(db::Connection& connection, const std::string& load_id);
 
-/// An entry with the same bytes for the same table, some of whose rows were not rejected, for tables without a key (content already loaded is skipped).
+/// An entry with the same bytes for the same table, some of whose rows were not rejected, for tables without a key
+/// (content already loaded is skipped).
 std::optional<LedgerEntry> find_content(db::Connection& connection, const TableName& table, const std::string& sha256);
 
 /// Inserts the ledger row with ON CONFLICT DO NOTHING; false: the load has been applied already. In the apply

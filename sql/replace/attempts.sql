@@ -95,6 +95,7 @@ BEGIN
       columns = nullif(result -> 'columns', 'null'),
       header = nullif(result -> 'header', 'null'),
       table_columns = nullif(result -> 'table_columns', 'null'),
+      widened = nullif(result -> 'widened', 'null'),
       dialect = nullif(result -> 'dialect', 'null'),
       rejects_dialect = nullif(result -> 'rejects_dialect', 'null'),
       finished_at = coalesce(f.finished_at, clock_timestamp())

@@ -111,7 +111,9 @@ BEGIN
       'dialect', jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', ref || 'Dialect'),
                                                                '{"type": "null"}'::jsonb)),
       'header', '{"type": "array", "items": {"type": "string"}}'::jsonb,
-      'table_columns', '{"type": "array", "items": {"type": ["string", "null"]}}'::jsonb)),
+      'table_columns', '{"type": "array", "items": {"type": ["string", "null"]}}'::jsonb,
+      'widened', jsonb_build_object('type', 'array', 'items', @extschema@._cpi_openapi_object(
+        'A column of the table that got a wider type.', jsonb_build_object('column', text, 'from', text, 'to', text))))),
     'Dialect', '{"type": "object", "description":
       "How files are written, where the config says \"auto\". In a file result: the options as they were used and, for each that was detected, its certainty (0 to 1) and the runner-up. In a project: what the files of a pattern and table have shown so far, to which later files are held.",
       "properties": {"file_pattern": {"type": "string"}, "schema": {"type": "string"}, "table_name": {"type": "string"},

@@ -14,7 +14,7 @@ fi
 mkdir -p "$out/objects"
 flags=(-std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
        -Wno-pass-failed -I"$root/extension" -I"$root/tests")
-sources=(extension/core/error.cpp extension/core/csv/*.cpp extension/core/csv/*/*.cpp extension/core/text/*.cpp)
+sources=(extension/core/error.cpp extension/core/csv/*.cpp extension/core/csv/*/*.cpp extension/core/text/*.cpp extension/core/value/*.cpp)
 compile() { "$cxx" "${flags[@]}" -c "$1" -o "$out/objects/$(tr / _ <<<"$1").o"; }
 for source in "${sources[@]}"; do
   while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n; done

@@ -132,9 +132,9 @@ TEST(Planner, SendsEachColumnOfTheFileToItsColumnOfTheTable) {
        kNothing,
        {"0:id→id*!", "1:cpi_reason→cpi_reason+", "2:name→name"}},
       {"nameless columns of mended rows have the names of their place in the file",
-       input({"cpi_reason", "id", ""}, std::nullopt),
+       input({"cpi_reason", "id", ""}, orders),
        kNothing,
-       {"1:id→id", "2:column_2→column_2"}},
+       {"1:id→id*!", "2:column2→column2+"}},
   };
   for (const Planned& one : cases) {
     PlannerInput in = one.input;

@@ -1,0 +1,193 @@
+// Every type of the server through the whole walk, from a file's text to the table: what COPY takes arrives as COPY
+// would have stored it, what COPY refuses is a reject. Where cpi is stricter than COPY on purpose (a meaning that COPY
+// guesses), the row says so.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "import/load.h"
+#include "support/cluster.h"
+
+namespace cpi::import {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TypeRow {
+  const char* type;
+  std::vector<std::string> values;         ///< good and bad ones; COPY decides which is which
+  std::vector<std::string> stricter = {};  ///< COPY takes them, cpi does not
+};
+
+const std::vector<TypeRow> kTypes = {
+    {"smallint", {"1", "-32768", "32768", " 7 ", "1.0", "x"}},
+    {"integer", {"0", "+5", "2147483648", "1e3", "--1"}},
+    {"bigint", {"9223372036854775807", "9223372036854775808", "1,000"}},
+    {"numeric", {"1.10", "1e5", "NaN", "Infinity", "1.2.3", ".5", "5."}},
+    {"numeric(5,2)", {"999.99", "999.994", "999.995", "1000"}},
+    {"real", {"1.5", "1e38", "1e39", "nan", "-infinity", "1,5"}},
+    {"double precision", {"0.1", "1e308", "1e309", "inf", "abc"}},
+    {"money", {"12.34", "$1,000.00", "(5.00)", "abc"}},
+    {"boolean", {"t", "yes", "on", "1", "0", "tr", "maybe", "2"}},
+    {"date", {"2024-02-29", "2023-02-29", "20240131", "infinity", "epoch", "0044-03-15 BC", "yesterdayish"}},
+    {"time", {"04:05:06.789", "04:05 PM", "24:00:00", "25:00:00", "noon"}},
+    {"timetz", {"04:05:06+02", "04:05:06-08:00", "04:05:06 nowhere/land"}},
+    {"timestamp", {"2024-01-31 12:34:56.789", "2024-01-31T12:34:56", "2024-13-01 00:00:00", "-infinity"}},
+    {"timestamptz", {"2024-01-31 12:34:56+02", "2024-01-31T12:34:56Z", "2024-01-31 25:00:00+00"}},
+    {"interval", {"1 day 2 hours", "P1Y2M", "1-2", "@ 5 minutes ago", "1 dax"}},
+    {"uuid", {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", "a0eebc99"}},
+    {"text", {"plain", "  blanks  ", "ünïcödé"}},
+    {"varchar(3)", {"abc", "abc  ", "abcd"}},
+    {"char(3)", {"ab", "abc", "abcd"}},
+    {"\"char\"", {"a", "ab", "\\101"}},
+    {"name", {"relname", std::string(70, 'n')}},
+    {"bytea", {"\\xDEADBEEF", "\\xDEADBEE", "abc\\\\000", "\\9"}},
+    {"bit(3)", {"101", "1011", "10", "102"}},
+    {"varbit(3)", {"1", "101", "1011", "x5"}},
+    {"json", {R"({"a":1})", "[1, 2]", "null", "{a}", "{\"a\":"}},
+    {"jsonb", {R"({"b":1,"a":2})", "\"\\u0041\"", "\"\\u0000\"", "{"}},
+    {"jsonpath", {"$.a[*]", "$.a["}},
+    {"xml", {"<a>1</a>", "<a>1</b>"}},
+    {"inet", {"192.168.0.1/24", "::1", "192.168.0.256"}},
+    {"cidr", {"192.168.0.0/24", "192.168.0.1/24", "::/0"}},
+    {"macaddr", {"08:00:2b:01:02:03", "08002b:010203", "08:00:2b:01:02"}},
+    {"macaddr8", {"08:00:2b:01:02:03:04:05", "08:00:2b:01:02"}},
+    {"point", {"(1,2)", "1,2", "(1)"}},
+    {"line", {"{1,2,3}", "{0,0,1}"}},
+    {"lseg", {"[(0,0),(1,1)]", "[(0,0)]"}},
+    {"box", {"(1,1),(0,0)", "(1,1)"}},
+    {"path", {"[(0,0),(1,1)]", "[(0,0),(1)]"}},
+    {"polygon", {"((0,0),(1,1),(1,0))", "((0,0),(1"}},
+    {"circle", {"<(0,0),2>", "<(0,0),-2>"}},
+    {"tsvector", {"'a':1 'b':2", "fat cat", "'a"}},
+    {"tsquery", {"fat & rat", "fat &"}},
+    {"int4range", {"[1,5)", "empty", "[5,1)", "[1"}},
+    {"numrange", {"(,1.5]", "[2,1]"}},
+    {"daterange", {"[2024-01-01,2024-02-01)", "[x,y)"}},
+    {"tstzrange", {"[2024-01-01 00:00+00,2024-02-01 00:00+00)", "[2024-02-01 00:00+00,2024-01-01 00:00+00)"}},
+    {"int4multirange", {"{[1,3),[5,7)}", "{[1,3)"}},
+    {"integer[]", {"{1,2}", "{{1},{2}}", "{1,x}", "{1", "{}"}},
+    {"text[]", {"{a,\"b c\",NULL}", "{a,\"b}"}},
+    {"varchar(2)[]", {"{ab}", "{abc}"}},
+    {"oid", {"42", "4294967295", "4294967296", "x"}},
+    {"regclass", {"pg_class", "no_such_relation"}},
+    {"pg_lsn", {"16/B374D848", "16B374D848"}},
+    {"xid8", {"42", "x"}},
+    {"mood", {"sad", "angry", "happy", "Sad"}},
+    {"positive", {"5", "-5", "x"}},
+    {"short", {"ab", "abc"}},
+    {"pair", {"(1,a)", "(x,a)", "(1)"}},
+    {"citext", {"AbC"}},
+    {"hstore", {"a=>1, b=>NULL", "a=>"}},
+};
+
+class LoadTypes : public testing::Test {
+ protected:
+  LoadTypes() : database(test::Cluster::shared().create_database()), connection(connect()) {
+    char pattern[] = "/tmp/cpi_types_XXXXXX";
+    directory = ::mkdtemp(pattern);
+    connection.exec(
+        "CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('sad', 'happy');"
+        "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
+        "CREATE TYPE pair AS (a integer, b text)");
+  }
+  ~LoadTypes() override { fs::remove_all(directory); }
+  db::Connection connect() const { return test::Cluster::shared().connect(database); }
+
+  static std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+    return out + "\"";
+  }
+
+  /// What COPY makes of the values, each by itself: id to the stored text; refused ones are absent.
+  std::map<int, std::string> copied(const TypeRow& row) {
+    connection.exec(std::string("DROP TABLE IF EXISTS copied; CREATE TABLE copied (id int, v ") + row.type + ")");
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      try {
+        db::Transaction transaction(connection);
+        connection.exec("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'");
+        db::CopyIn copy = connection.copy_in("COPY copied FROM STDIN (FORMAT csv)");
+        copy.put(std::to_string(i) + "," + quoted(row.values[i]) + "\n");
+        copy.finish();
+        transaction.commit();
+      } catch (const db::Error&) {
+        continue;
+      }
+    }
+    return stored("copied");
+  }
+
+  std::map<int, std::string> stored(const std::string& table) {
+    std::map<int, std::string> out;
+    const db::Rows rows = connection.exec("SELECT id, v::text FROM " + table);
+    for (int i = 0; i < rows.size(); ++i) out[static_cast<int>(rows.int64(i, 0))] = rows.str(i, 1);
+    return out;
+  }
+
+  LoadResult load(const TypeRow& row) {
+    connection.exec(std::string("DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v ") + row.type + ")");
+    std::ofstream file(directory / "t.csv", std::ios::binary);
+    file << "id,v\n";
+    for (std::size_t i = 0; i < row.values.size(); ++i) file << i << "," << quoted(row.values[i]) << "\n";
+    file.close();
+    const auto source = source::make_named_files_source({}, directory, {"t.csv"});
+    LoadRequest request;
+    request.load_id = "load-" + std::to_string(++loads);
+    request.table = {"public", "t"};
+    request.options.on_error = config::OnError::kContinue;
+    request.file = source->list()->front();
+    Progress progress;
+    const std::function<db::Connection()> connector = [this] { return connect(); };
+    LoadContext context{*source, connector, progress, std::stop_token()};
+    return load_file(request, context);
+  }
+
+  std::string database;
+  db::Connection connection;
+  fs::path directory;
+  int loads = 0;
+};
+
+TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
+  for (const TypeRow& row : kTypes) {
+    SCOPED_TRACE(row.type);
+    std::map<int, std::string> expected = copied(row);
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      const bool stricter = std::find(row.stricter.begin(), row.stricter.end(), row.values[i]) != row.stricter.end();
+      if (stricter) {
+        EXPECT_EQ(expected.erase(static_cast<int>(i)), 1U) << row.values[i];
+      }
+    }
+    const LoadResult result = load(row);
+    ASSERT_TRUE(result.success) << result.error->message << " " << result.error->detail;
+    EXPECT_EQ(stored("t"), expected);
+    EXPECT_EQ(result.counts.rejected, static_cast<std::int64_t>(row.values.size() - expected.size()));
+    for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
+  }
+}
+
+TEST_F(LoadTypes, NoTypeOfTheServerIsForgotten) {
+  // Base types that a table's column can have and a user can write, but for those that only the server itself makes.
+  const db::Rows missing = connection.exec(R"(
+SELECT string_agg(t.typname, ' ' ORDER BY t.typname)
+FROM pg_type t
+WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype IN ('b', 'r', 'm') AND t.typelem = 0
+  AND t.typname NOT IN ('pg_node_tree', 'pg_ndistinct', 'pg_dependencies', 'pg_mcv_list', 'pg_brin_bloom_summary',
+                        'pg_brin_minmax_multi_summary', 'gtsvector', 'refcursor', 'aclitem', 'cid', 'tid', 'xid',
+                        'txid_snapshot', 'pg_snapshot', 'unknown')
+  AND t.typname NOT LIKE 'reg%' AND t.typname NOT LIKE '%range'
+  AND t.oid <> ALL (SELECT name::regtype FROM unnest($1::text[]) AS name))",
+                                           {[] {
+                                             std::vector<std::string> names;
+                                             for (const TypeRow& row : kTypes) names.emplace_back(row.type);
+                                             return db::array_literal(names);
+                                           }()});
+  EXPECT_TRUE(missing.is_null(0, 0)) << missing.str(0, 0);
+}
+
+}  // namespace
+}  // namespace cpi::import
