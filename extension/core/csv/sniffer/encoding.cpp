@@ -17,13 +17,29 @@ struct CloseDetector {
   void operator()(UCharsetDetector* detector) const { ucsdet_close(detector); }
 };
 
-/// Valid but for a character that is cut at either end.
-bool is_utf8_piece(std::string_view piece) {
-  for (int i = 0; i < 3 && !piece.empty() && (static_cast<unsigned char>(piece.front()) & 0xC0U) == 0x80U; ++i) {
-    piece.remove_prefix(1);
+/// What is beyond ASCII in a text when it is read as UTF-8.
+struct Utf8Count {
+  std::size_t characters = 0;     ///< valid ones of several bytes
+  std::size_t invalid_bytes = 0;  ///< bytes that are part of no character
+};
+
+bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+/// Counts in a piece whose first and last character may be cut.
+void count_utf8(std::string_view piece, Utf8Count& count) {
+  const bool may_be_cut = piece.size() > 4;
+  for (int i = 0; i < 3 && !piece.empty() && continues(piece.front()); ++i) piece.remove_prefix(1);
+  while (!piece.empty()) {
+    const std::size_t invalid = text::first_invalid_utf8(piece);
+    const std::string_view valid = piece.substr(0, invalid);
+    count.characters += static_cast<std::size_t>(std::count_if(
+        valid.begin(), valid.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0xC0U; }));
+    if (invalid == std::string_view::npos) return;
+    const std::string_view rest = piece.substr(invalid + 1);
+    if (may_be_cut && rest.size() < 3 && std::all_of(rest.begin(), rest.end(), continues)) return;
+    ++count.invalid_bytes;
+    piece = rest;
   }
-  const std::size_t invalid = text::first_invalid_utf8(piece);
-  return invalid == std::string_view::npos || (piece.size() - invalid < 4 && piece.size() > 4);
 }
 
 /// UTF-16 and UTF-32 without a mark, by where the zero bytes of its ASCII characters stand.
@@ -91,10 +107,16 @@ Result<Choice> find_encoding(std::string_view beginning, std::string_view middle
                    "", "Check that it is a CSV file, not a workbook or an archive, or name its encoding."};
     }
   }
-  if (is_utf8_piece(beginning) && is_utf8_piece(middle) && is_utf8_piece(end) && is_utf8_piece(foreign)) {
+  Utf8Count utf8;
+  for (const std::string_view piece : {beginning, middle, end, foreign}) count_utf8(piece, utf8);
+  if (utf8.invalid_bytes == 0 || utf8.characters > utf8.invalid_bytes) {
     const bool ascii = std::none_of(all.begin(), all.end(), [](char byte) { return (byte & '\x80') != 0; });
-    // Text in another encoding is hardly ever valid UTF-8 by chance; plain ASCII says nothing of the rest of the file.
-    return Choice{"utf-8", ascii ? 0.9 : 0.99, "windows-1252", !ascii};
+    // Text in another encoding hardly ever makes valid UTF-8 by chance, so that a few bad bytes are damage; plain ASCII
+    // says nothing of the rest of the file.
+    const double valid = utf8.invalid_bytes == 0 ? 1
+                                                 : static_cast<double>(utf8.characters) /
+                                                       static_cast<double>(utf8.characters + utf8.invalid_bytes);
+    return Choice{"utf-8", ascii ? 0.9 : 0.99 * valid, "windows-1252", !ascii};
   }
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<UCharsetDetector, CloseDetector> detector(ucsdet_open(&status));

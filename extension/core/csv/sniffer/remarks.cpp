@@ -36,6 +36,25 @@ std::string comment_mark(const Fit& fit) {
   return {};
 }
 
+/// Whether `row` could be one of `others` (the first of which may be the header): as many cells, no number or moment
+/// missing where all others have one, no empty cell where no other has.
+bool is_like(const Fit& fit, const SampleRow& row, const std::vector<const SampleRow*>& others) {
+  if (!fit.fits(row)) return false;
+  for (std::size_t column = 0; column < fit.width; ++column) {
+    const CellKind kind = kind_of(trimmed(row.fields[column]));
+    bool values = true;
+    bool filled = true;
+    for (std::size_t i = 1; i < others.size(); ++i) {
+      if (!fit.fits(*others[i])) continue;
+      const CellKind other = kind_of(trimmed(others[i]->fields[column]));
+      filled = filled && other != CellKind::kEmpty;
+      values = values && (is_value(other) || other == CellKind::kEmpty);
+    }
+    if (kind == CellKind::kEmpty ? filled : values && !is_value(kind)) return false;
+  }
+  return true;
+}
+
 /// How the line begins at which the table ends: text for `stop_at`; empty when it goes on to the file's end.
 std::string end_mark(const Fit& fit) {
   std::vector<const SampleRow*> rows;
@@ -52,7 +71,8 @@ std::string end_mark(const Fit& fit) {
   const auto last =
       std::find_if(rows.rbegin(), rows.rend(), [&](const SampleRow* row) { return fit.fits(*row); }).base();
   if (last != rows.end() && (*last)->after_gap) return "\n";
-  // A last line of totals, with its word in the first cell.
+  // A last line of totals, with its word in the first cell. One that has all that a row has may well be a row, of
+  // somebody whose name is Total.
   const SampleRow& bottom = *rows.back();
   if (rows.end() - first < 3 || !bottom.good || bottom.fields.empty()) return {};
   const std::string_view cell = trimmed(bottom.fields.front());
@@ -61,7 +81,9 @@ std::string end_mark(const Fit& fit) {
   const bool totals = std::find(kTotals.begin(), kTotals.end(), word) != kTotals.end();
   const bool alone =
       std::none_of(first, rows.end() - 1, [&](const SampleRow* row) { return row->text.starts_with(cell); });
-  return totals && alone && bottom.text.starts_with(cell) ? std::string(cell) : std::string();
+  const std::vector<const SampleRow*> others(first, rows.end() - 1);
+  return totals && alone && !is_like(fit, bottom, others) && bottom.text.starts_with(cell) ? std::string(cell)
+                                                                                           : std::string();
 }
 
 }  // namespace

@@ -121,6 +121,9 @@ TEST(Sniffer, FindsWhereTheTableEnds) {
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\n\nmade by Jo\n").dialect.stop_at, "\n");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nid,name,qty\n8,x,1\n").dialect.stop_at, "id,name,qty");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nTotal,,12\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;;12\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;8\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;Paris;4\n").dialect.stop_at, "") << "a row";
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n\n2,b,7\n").dialect.stop_at, "") << "rows that go on behind an empty line";
 }
 
@@ -186,6 +189,22 @@ TEST(Sniffer, FindsTheEncoding) {
   EXPECT_EQ(sniffed("\xFF\xFEi\0d\0;\0n\0\n\0001\0;\0a\0\n\0"s).encoding.value, "utf-16le");
   EXPECT_EQ(sniffed("i\0d\0;\0n\0\n\0001\0;\0a\0\n\0002\0;\0b\0\n\0"s).encoding.value, "utf-16le");
   EXPECT_EQ(sniffed("\0i\0d\0;\0n\0\n\0001\0;\0a\0\n\0002\0;\0b\0\n"s).dialect.delimiter, ";");
+}
+
+TEST(Sniffer, FewBadBytesDoNotMakeUtf8AnotherEncoding) {
+  std::string text = "id;name;city\n";
+  for (int i = 0; i < 30; ++i) text += std::to_string(i) + ";Jos\xC3\xA9 M\xC3\xBCller;K\xC3\xB6ln\n";
+  const Choice whole = sniffed(text).encoding;
+  EXPECT_EQ(whole.value, "utf-8");
+  for (const char* bad : {"31;Ren\xE9;Nice\n", "31;Ren\xC3;Nice\n", "31;\x80uro;Nice\n"}) {
+    const Choice damaged = sniffed(text + bad + "32;Jo;Rom\n").encoding;
+    EXPECT_EQ(damaged.value, "utf-8");
+    EXPECT_LT(damaged.certainty, whole.certainty);
+    EXPECT_GE(damaged.certainty, kFairlyCertain);
+  }
+  std::string other = "id;name\n";
+  for (int i = 0; i < 30; ++i) other += std::to_string(i) + ";Ren\xE9 M\xFCller\n";
+  EXPECT_EQ(sniffed(other + "31;Jos\xC3\xA9\n").encoding.value, "windows-1252") << "one valid sequence is chance";
 }
 
 TEST(Sniffer, RefusesWhatIsNoTable) {
