@@ -98,10 +98,12 @@ declare::Problems refusal(const Declared& declared, const db::Error& error) {
   declare::Problems problems;
   if (findings.is_array()) {
     for (const auto& finding : findings) {
-      const std::string path = finding.value("path", "");
-      const auto hint = finding.find("hint");
-      problems.push_back({declared.place_of(path), path + ": " + finding.value("message", ""),
-                          hint != finding.end() && hint->is_string() ? hint->get<std::string>() : ""});
+      const auto text = [&finding](const char* key) {
+        const auto found = finding.find(key);
+        return found != finding.end() && found->is_string() ? found->get<std::string>() : "";
+      };
+      const std::string path = text("path");
+      problems.push_back({declared.place_of(path), path + ": " + text("message"), text("hint")});
     }
   }
   if (problems.empty()) problems.push_back({declared.place, error.what(), error.hint()});

@@ -52,8 +52,11 @@ Result<std::string> signature(const std::vector<std::string>& secrets, std::stri
     }
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
-    HMAC(EVP_sha256(), key->data(), static_cast<int>(key->size()),
-         reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(), &length);
+    if (HMAC(EVP_sha256(), key->data(), static_cast<int>(key->size()),
+             reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(),
+             &length) == nullptr) {
+      return Error{Code::kInternal, "OpenSSL computes no HMAC-SHA256", "", "Check the machine's OpenSSL settings."};
+    }
     out += (out.empty() ? "v1," : " v1,") + base64(digest.data(), length);
   }
   return out;

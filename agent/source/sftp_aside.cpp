@@ -45,20 +45,24 @@ class PutAside {
     // It may have been replaced between the look and the rename: then it goes back to its place.
     const Result<RemoteFacts> moved = look_at(connection_, to);
     if (moved.ok() && !moved->same_bytes(loaded_)) {
-      rename(to, from_);
-      return left("it has changed since, and the newer content waits");
+      return back(to, "it has changed since, and the newer content waits");
     }
     if (!aside.remove) return "";
     if (!moved.ok()) return left(moved.error().message);
     const SftpConnection::Question question(connection_);
     if (::sftp_unlink(connection_.get(), to.c_str()) == 0) return "";
     const std::string why = connection_.failure("deleting it").message;
-    rename(to, from_);
-    return left(why);
+    return back(to, why);
   }
 
  private:
   std::string left(const std::string& why) const { return "file \"" + from_ + "\" was left in place: " + why; }
+
+  /// Undoes a rename. When its old place is taken by now, people must know where the file is.
+  std::string back(const std::string& to, const std::string& why) {
+    if (rename(to, from_)) return left(why);
+    return "file \"" + from_ + "\" is now \"" + to + "\" and could not be moved back: " + why;
+  }
 
   std::string make_directory(const std::string& path) {
     const Result<RemoteFacts> there = look_at(connection_, path);

@@ -137,9 +137,10 @@ Result<SpoolFile> fetch_file(SftpConnection& connection, const std::string& path
     connection.abandon();
     return read.error();
   }
-  if (Result<void> same = check_same(connection, path, expected); !same.ok()) return same.error();
+  const Result<void> same = check_same(connection, path, expected);
   const SftpConnection::Question question(connection);
   file.reset();
+  if (!same.ok()) return same.error();
   return spooled;
 }
 

@@ -27,6 +27,11 @@ bool has_credentials(const json& object) {
   return !text_of(object, "password").empty() || !text_of(object, "key_path").empty();
 }
 
+bool same_server(const json& stored, const json& given) {
+  return (!given.contains("host") || text_of(given, "host") == text_of(stored, "host")) &&
+         (!given.contains("port") || port_of(given) == port_of(stored));
+}
+
 /// The override's key that would lead the stored credentials to another server, or null.
 const char* led_astray(const json& stored, const json& given) {
   if (!has_credentials(stored) || has_credentials(given)) return nullptr;
@@ -63,6 +68,8 @@ Result<SftpSettings> parse_sftp_settings(std::string_view stored_text, std::stri
     all.erase("password");
     all.erase("key_path");
   }
+  // A key that was stored is its server's; that unknown ones are refused is meant for every server.
+  if (!same_server(stored, given) && text_of(stored, "host_key") != "strict") all.erase("host_key");
   for (const auto& [key, value] : given.items()) all[key] = value;
 
   SftpSettings settings;

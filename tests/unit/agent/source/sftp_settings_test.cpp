@@ -34,6 +34,19 @@ TEST(SftpSettings, AnOverrideWithCredentialsOfItsOwnTakesNoneOfTheStored) {
   EXPECT_EQ(settings->password, "");
 }
 
+TEST(SftpSettings, AStoredHostKeyIsThatOfItsServerOnly) {
+  const auto host_key_for = [](const char* kept, const char* given) {
+    return parse_sftp_settings(
+               R"({"host":"erp","username":"cpi","password":"geheim","host_key":")" + std::string(kept) + "\"}", given)
+        ->host_key;
+  };
+  EXPECT_EQ(host_key_for("SHA256:kept", R"({"host":"erp","port":22,"password":"p"})"), "SHA256:kept");
+  EXPECT_EQ(host_key_for("SHA256:kept", R"({"host":"other","password":"p"})"), "");
+  EXPECT_EQ(host_key_for("SHA256:kept", R"({"port":2222,"password":"p"})"), "");
+  EXPECT_EQ(host_key_for("SHA256:kept", R"({"host":"other","password":"p","host_key":"SHA256:its"})"), "SHA256:its");
+  EXPECT_EQ(host_key_for("strict", R"({"host":"other","password":"p"})"), "strict");
+}
+
 TEST(SftpSettings, WhatIsMissingIsNamed) {
   EXPECT_NE(parse_sftp_settings("", "").error().message.find("no host"), std::string::npos);
   EXPECT_NE(parse_sftp_settings(R"({"host":"h"})", "").error().message.find("no username"), std::string::npos);
