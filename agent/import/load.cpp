@@ -289,7 +289,15 @@ class Load {
     keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
     report_committed(*committed);
+    if (!committed->already_applied) warn_of_rest(*copied);
     return true;
+  }
+
+  /// Rows behind a line that happens to begin like stop_at would be lost in silence.
+  void warn_of_rest(const PipelineOutcome& copied) {
+    if (!copied.stop || !copied.stop->text) return;
+    result_.warnings.push_back("the table ended at line " + std::to_string(copied.stop->line) + " (stop_at): " +
+                               std::to_string(copied.stop->bytes) + " bytes from there on were not read");
   }
 
   Result<PipelineOutcome> copy(const Plan& plan, target::Staging& staging, RejectSink& rejects) {

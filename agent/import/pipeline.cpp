@@ -106,6 +106,15 @@ class Pipeline {
     batch_.rows = 0;
   }
 
+  /// Where the table ends before the file: the hash is that of the whole file.
+  Result<void> read_rest() {
+    while (feed_.bytes_read() < file_.entry().size) {
+      if (stop_.stop_requested()) return stopped();
+      if (Result<void> filled = feed_.fill(reader_); !filled.ok()) return filled;
+    }
+    return {};
+  }
+
   Result<PipelineOutcome> finish() {
     if (stop_.stop_requested()) return stopped();
     if (doomed()) return too_many_errors(plan_, rejects_, outcome_.rows_read);
@@ -121,6 +130,8 @@ class Pipeline {
       });
       outcome_.rows_copied = streams_.finish();
     }
+    if (Result<void> rest = read_rest(); !rest.ok()) return rest.error();
+    outcome_.stop = reader_.stop();
     outcome_.sha256 = hash_.finish();
     if (Result<void> same = file_.unchanged(); !same.ok()) return same.error();
     if (outcome_.rows_copied != sent_) {

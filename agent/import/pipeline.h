@@ -3,6 +3,7 @@
 // bounded, so that memory does not grow with the file.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -19,11 +20,12 @@
 namespace cpi::import {
 
 struct PipelineOutcome {
-  std::int64_t rows_read = 0;            ///< accepted and rejected
-  std::int64_t rows_copied = 0;          ///< sum of the COPY tags
-  std::int64_t rows_unchanged = 0;       ///< left out by the filter
-  std::string sha256;                    ///< of the file's bytes
-  std::set<std::string> cast_on_server;  ///< not empty: nothing counts, plan again with these columns as text
+  std::int64_t rows_read = 0;             ///< accepted and rejected
+  std::int64_t rows_copied = 0;           ///< sum of the COPY tags
+  std::int64_t rows_unchanged = 0;        ///< left out by the filter
+  std::optional<csv::Reader::Stop> stop;  ///< where stop_at ended the table
+  std::string sha256;                     ///< of the file's bytes
+  std::set<std::string> cast_on_server;   ///< not empty: nothing counts, plan again with these columns as text
 };
 
 /// Copies the file's rows into staging over `connections`. Fails with the reader's and transcoder's errors, with

@@ -44,8 +44,19 @@ Result<Reader::Event> Reader::Impl::next(Batch& batch) {
       return Event::kNeedBytes;
     }
   }
-  window.consume(window.end());
+  drop_rest();
   return Event::kEnd;
+}
+
+/// What comes behind the table's end is counted, not read.
+void Reader::Impl::drop_rest() {
+  if (table_end) {
+    table_end->bytes += static_cast<std::int64_t>(window.size());
+    table_end->text = table_end->text || std::any_of(window.begin(), window.end(), [](char byte) {
+                        return byte != ' ' && byte != '\t' && !is_break(byte);
+                      });
+  }
+  window.consume(window.end());
 }
 
 Result<Reader::Impl::Step> Reader::Impl::read_rows(Batch& batch) {
@@ -78,6 +89,7 @@ std::optional<Result<Reader::Impl::Step>> Reader::Impl::read_special_line() {
   const char* begin = window.begin();
   if (stops_at(begin)) {
     phase = Phase::kEnd;
+    table_end = Stop{line, 0, false};
     return Step::kDone;
   }
   const bool comment = !dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment);
@@ -208,7 +220,7 @@ std::span<char> Reader::space(std::size_t bytes) { return impl_->window.space(by
 
 void Reader::commit(std::size_t bytes) {
   impl_->window.commit(bytes);
-  if (impl_->phase == Impl::Phase::kEnd) impl_->window.consume(impl_->window.end());
+  if (impl_->phase == Impl::Phase::kEnd) impl_->drop_rest();
 }
 
 void Reader::finish() { impl_->final = true; }
@@ -216,6 +228,8 @@ void Reader::finish() { impl_->final = true; }
 Result<Reader::Event> Reader::next(Batch& batch) { return impl_->next(batch); }
 
 const std::vector<std::string>& Reader::header() const { return impl_->names; }
+
+const std::optional<Reader::Stop>& Reader::stop() const { return impl_->table_end; }
 
 std::int64_t Reader::bytes_read() const { return impl_->window.consumed(); }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,15 @@ class Reader {
   /// The columns' names as the file (or `Dialect::columns`) gives them, trimmed, not yet made unique or legal.
   /// Known from the first kBatch or kEnd on. Without a header and `columns`: "column1", "column2", … by the first row.
   const std::vector<std::string>& header() const;
+
+  /// Where the table ended by `Dialect::stop_at` before the input did.
+  struct Stop {
+    std::int64_t line = 0;   ///< of the line that begins with it, the first being 1
+    std::int64_t bytes = 0;  ///< of UTF-8 from there on, of what has been committed
+    bool text = false;       ///< they hold more than blanks and line breaks
+  };
+  /// Complete when all input has been committed, which the reader takes and drops after its kEnd.
+  const std::optional<Stop>& stop() const;
 
   /// Bytes of input that became rows, rejects or were skipped; for progress.
   std::int64_t bytes_read() const;

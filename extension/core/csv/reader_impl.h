@@ -72,6 +72,7 @@ struct Reader::Impl {
     return static_cast<std::size_t>(found.content_end - begin) > bytes;
   }
   bool stops_at(const char* at) const;
+  void drop_rest();
   void consume(const char* up_to, std::int64_t lines) {
     window.consume(up_to);
     line += lines;
@@ -98,6 +99,7 @@ struct Reader::Impl {
   std::size_t retry_at = 0;  // bytes that the window must hold before another attempt is worth while
   std::int64_t line = 1;
   std::int64_t skipped = 0;
+  std::optional<Stop> table_end;
 
   Header header;
   int header_rows = 0;

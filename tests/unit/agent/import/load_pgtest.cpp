@@ -16,6 +16,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class Loading : public testing::Test {
  protected:
@@ -229,6 +230,29 @@ TEST_F(Loading, LatinOneArrivesAsUtf8) {
   write("id,name\n1,M\xfcller\n");
   ASSERT_LOADED(load());
   EXPECT_THAT(rows(), ElementsAre("1|Müller"));
+}
+
+TEST_F(Loading, WhatStopAtCutsOffIsToldAndTheHashIsThatOfTheWholeFile) {
+  std::string text = "id,name\n1,a\n2,b\n";
+  request.options.dialect.stop_at = "Total";
+  request.options.primary_key = {};
+  write(text + "Total,2\n3,c\n");
+  LoadResult result = load();
+  ASSERT_LOADED(result);
+  EXPECT_THAT(rows(), ElementsAre("1|a", "2|b"));
+  EXPECT_THAT(result.warnings, Contains("the table ended at line 4 (stop_at): 12 bytes from there on were not read"));
+
+  text += "Total,2\n";
+  for (int i = 0; i < 50'000; ++i) text += "much more than one reading\n";
+  write(text);
+  ASSERT_LOADED(load());
+  EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("the same content was loaded at")));
+
+  request.options.dialect.stop_at = "\n";
+  write("id,name\n7,g\n\n \n");
+  result = load();
+  ASSERT_LOADED(result);
+  EXPECT_THAT(result.warnings, Not(Contains(HasSubstr("stop_at")))) << "nothing is lost";
 }
 
 TEST_F(Loading, AFileWithoutRowsSucceedsAndAnEmptyOneSaysSo) {
