@@ -80,7 +80,8 @@ def rank(operation):
 def job_with_rejects(agent, database):
     """A file that was loaded but for one row."""
     database.execute("CREATE TABLE mended (id int PRIMARY KEY, name text)")
-    folder = agent.project("mends", database, defaults={"target_table": "mended", "on_error": "continue"})
+    folder = agent.project("mends", database, defaults={"on_error": "continue"},
+                           tables=[{"file_pattern": "customers.csv", "target_table": "mended"}])
     (folder / "customers.csv").write_text("id,name\nx,Ada\n2,Grace\n")
     return agent.run_import("mends")
 

@@ -7,7 +7,7 @@ CREATE FUNCTION pg_temp.job(extra text DEFAULT '') RETURNS text LANGUAGE sql AS 
   SELECT format('INSERT INTO cpi_jobs SELECT (jsonb_populate_record(NULL::cpi_jobs, to_jsonb(b) || %L)).* FROM
     (SELECT gen_random_uuid() AS id, p.id AS project_id, p.name AS project_name, ''pending'' AS status,
             now() AS created_at, now() AS run_at, 0 AS fence, 0 AS attempt, 0 AS deaths, false AS manifest_written,
-            false AS unresolved,
+            false AS unresolved, false AS stored_content,
             0 AS files_processed, 0 AS files_failed, 0 AS total_inserted, 0 AS total_updated, 0 AS total_skipped,
             0 AS total_rejected, 0 AS total_duplicates, 0 AS total_deleted, false AS force, false AS dry_run
        FROM cpi_projects p) AS b', extra)

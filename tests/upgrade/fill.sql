@@ -27,3 +27,4 @@ SELECT cpi_import('gone', 'https://h/y'), cpi_delete_project('gone');
 SELECT cpi_import('running', idempotency_key => 'k');
 SELECT _cpi_claim_job('00000000-0000-4000-8000-00000000000a');
 SELECT cpi_import('waiting', sftp_override => '{"password": "canary-of-job"}');
+SELECT cpi_replay_rejects(id::text, content => E'a,b\n1,2\n') FROM cpi_jobs WHERE project_name = 'ended' AND status = 'partial';
