@@ -31,6 +31,9 @@ Maker maker_for(std::uint32_t oid) {
 
 Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const Format& format) {
   if (const Maker maker = maker_for(type.oid)) return maker(type, format);
+  // The server reads money by its own locale, in which the file's decimal comma may group thousands: as a number it is
+  // cast whatever the locale.
+  if (type.oid == kMoneyOid && !has_plain_numbers(format)) return make_numeric({kNumericOid, -1, "numeric"}, format);
   return make_text_staging_converter(type, format);
 }
 

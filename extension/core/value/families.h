@@ -8,6 +8,11 @@
 
 namespace cpi::value {
 
+/// Whether numbers are written as PostgreSQL writes them.
+inline bool has_plain_numbers(const Format& format) {
+  return format.decimal_separator == '.' && format.thousands_separator.empty();
+}
+
 /// Makes a converter for a column of one of the family's types. Fails with kInvalidConfig as make_converter does.
 using Maker = Result<std::unique_ptr<Converter>> (*)(const ColumnType& type, const Format& format);
 

@@ -1,4 +1,4 @@
-// Object ids of the built-in types that have a converter of their own: fixed for ever in
+// Object ids of the built-in types that are converted by rules of their own: fixed for ever in
 // src/include/catalog/pg_type.dat.
 #pragma once
 
@@ -14,6 +14,7 @@ inline constexpr std::uint32_t kTextOid = 25;
 inline constexpr std::uint32_t kOidOid = 26;
 inline constexpr std::uint32_t kFloat4Oid = 700;
 inline constexpr std::uint32_t kFloat8Oid = 701;
+inline constexpr std::uint32_t kMoneyOid = 790;
 inline constexpr std::uint32_t kBpcharOid = 1042;
 inline constexpr std::uint32_t kVarcharOid = 1043;
 inline constexpr std::uint32_t kDateOid = 1082;

@@ -232,6 +232,20 @@ TEST_F(Loading, LatinOneArrivesAsUtf8) {
   EXPECT_THAT(rows(), ElementsAre("1|Müller"));
 }
 
+TEST_F(Loading, MoneyIsReadByTheFilesSeparatorsNotByTheServersLocale) {
+  connection.exec("CREATE TABLE t (id int PRIMARY KEY, price money, parts numeric[])");
+  write("id;price;parts\n1;5,50;{7}\n2;1.234,5;\n3;5.50;\n4;1;{1,5}\n");
+  request.options.dialect.delimiter = ";";
+  request.options.format.decimal_separator = ',';
+  request.options.format.thousands_separator = ".";
+  request.options.on_error = config::OnError::kContinue;
+  const LoadResult result = load();
+  ASSERT_LOADED(result);
+  EXPECT_THAT(rows("id, price::numeric, parts"), ElementsAre("1|5.50|{7}", "2|1234.50|∅"));
+  EXPECT_THAT(lines(result), ElementsAre(4, 5));
+  EXPECT_THAT(result.rejects[1].message, HasSubstr("the decimal_separator"));
+}
+
 TEST_F(Loading, WhatStopAtCutsOffIsToldAndTheHashIsThatOfTheWholeFile) {
   std::string text = "id,name\n1,a\n2,b\n";
   request.options.dialect.stop_at = "Total";

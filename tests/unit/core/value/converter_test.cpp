@@ -61,6 +61,36 @@ TEST(Converter, OtherTypesAreStagedAsText) {
   }
 }
 
+TEST(Converter, MoneyIsStagedAsANumberWhereTheFormatHasSeparators) {
+  Format german;
+  german.decimal_separator = ',';
+  german.thousands_separator = ".";
+  EXPECT_EQ((**make_converter({kMoneyOid, -1, "money"}, {})).staging_type(), "text");
+  EXPECT_EQ((**make_converter({kMoneyOid, -1, "money"}, german)).staging_type(), "numeric");
+}
+
+TEST(Converter, SeparatorsWithinArraysAndRangesAreRejected) {
+  const auto verdict = [](std::uint32_t oid, char decimal, const char* thousands, const char* text) {
+    Format format;
+    format.decimal_separator = decimal;
+    format.thousands_separator = thousands;
+    CopyBuffer out;
+    std::string why;
+    return (**make_converter({oid, -1, "its type"}, format)).write(text, out, why);
+  };
+  constexpr std::uint32_t kIntegers = 1007;
+  constexpr std::uint32_t kNumerics = 1231;
+  constexpr std::uint32_t kNumericRange = 3906;
+  EXPECT_EQ(verdict(kNumerics, ',', "", "{1,5}"), Verdict::kReject);
+  EXPECT_EQ(verdict(kNumerics, ',', ".", "{1.234}"), Verdict::kReject);
+  EXPECT_EQ(verdict(kNumericRange, ',', "", "[1,5)"), Verdict::kReject);
+  EXPECT_EQ(verdict(kNumericRange, ',', "", "[1,)"), Verdict::kOk);
+  EXPECT_EQ(verdict(kIntegers, ',', "", "{1,5}"), Verdict::kOk);
+  EXPECT_EQ(verdict(kIntegers, '.', ",", "{1,000}"), Verdict::kReject);
+  EXPECT_EQ(verdict(kIntegers, '.', ",", "{1,20}"), Verdict::kOk);
+  EXPECT_EQ(verdict(kNumerics, '.', "", "{1,5}"), Verdict::kOk);
+}
+
 // With the sanitizers this finds every read beyond a text's end: each text lies in a block of just its size.
 TEST(Converter, ReadsNothingBeyondTheText) {
   for (const AgreementCase& tested : agreement_cases()) {
