@@ -244,7 +244,7 @@ class DirectRun {
   }
 
   static std::string plans(const std::vector<import::LoadResult>& results) {
-    std::string out = "dry run: nothing was changed\n";
+    std::string out = "(dry run: nothing was written)\n";
     for (const import::LoadResult& result : results) {
       if (!result.strategy.empty()) {
         out += fmt::format("{}: {} into {} ({})\n", result.filename, result.strategy, result.table_name,

@@ -25,6 +25,8 @@ std::int64_t number(const json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<std::int64_t>() : 0;
 }
 
+bool dry_run(const json& job) { return job.value("dry_run", false); }
+
 std::string count(const json& object, const char* key) { return grouped(number(object, key)); }
 
 std::string seconds(const json& object) {
@@ -110,9 +112,10 @@ std::string jobs_table(const json& jobs) {
       {"job", "project", "status", "created", "files", "failed", "inserted", "updated", "skipped", "rejected", "time"},
       {kLeft, kLeft, kLeft, kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight});
   for (const json& job : jobs) {
-    table.add({text(job, "id"), text(job, "project_name"), text(job, "status"), short_time(text(job, "created_at")),
-               count(job, "files_processed"), count(job, "files_failed"), count(job, "total_inserted"),
-               count(job, "total_updated"), count(job, "total_skipped"), count(job, "total_rejected"), seconds(job)});
+    table.add({text(job, "id"), text(job, "project_name"), text(job, "status") + (dry_run(job) ? " (dry run)" : ""),
+               short_time(text(job, "created_at")), count(job, "files_processed"), count(job, "files_failed"),
+               count(job, "total_inserted"), count(job, "total_updated"), count(job, "total_skipped"),
+               count(job, "total_rejected"), seconds(job)});
   }
   return table.empty() ? "no jobs\n" : table.text();
 }
@@ -122,6 +125,7 @@ std::string job_report(const json& job, const std::vector<store::RejectRow>& rej
       "job " + text(job, "id") + " of project " + printable(text(job, "project_name")) + ": " + text(job, "status");
   const std::string time = seconds(job);
   if (!time.empty()) out += " in " + time;
+  if (dry_run(job)) out += " (dry run: nothing was written)";
   out += "\n";
   if (job.contains("file_results") && !job["file_results"].empty()) append_files(out, job["file_results"]);
   out += "\n" + count(job, "total_inserted") + " inserted, " + count(job, "total_updated") + " updated, " +

@@ -1,6 +1,9 @@
 #include "http/api.h"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "core/text/identifier.h"
@@ -17,6 +20,9 @@ using Clock = std::chrono::steady_clock;
 namespace {
 /// Each holds a thread until its target has answered, or for ten seconds.
 constexpr int kMostTargetTests = 8;
+/// How long a stream waits for another that asks about the same key, and how often it looks.
+constexpr std::chrono::seconds kOthersAskTime{5};
+constexpr std::chrono::milliseconds kLookAgainTime{20};
 }  // namespace
 
 Api::Api(Backend& backend, const ServerOptions& options)
@@ -111,23 +117,59 @@ asio::awaitable<Role> Api::authenticate(const Request& request) {
   }
   const Digest digest = sha256(*key);
   if (environment_key_ && same_digest(digest, *environment_key_)) co_return Role::kAdmin;
-  if (const std::optional<Role> role = keys_.find(digest, Clock::now())) co_return *role;
-  const std::shared_ptr<const Catalog> catalog = co_await backend_.catalog();
-  std::optional<Role> role;
-  if (backend_.ready()) {
-    db::Params parameters = one_parameter(*key);
-    const db::Rows rows = co_await backend_.pool().call(
-        "", "SELECT " + catalog->schema + "._cpi_authenticate($1::text)", std::move(parameters), false);
-    if (!rows.empty() && !rows.is_null(0, 0)) {
-      const json identity = json::parse(rows.text(0, 0), nullptr, false);
-      if (identity.is_object()) role = parse_role(identity.value("role", ""));
-    }
-  } else {
-    throw Refusal{unavailable("the management database cannot be reached", "")};
-  }
+  if (const std::optional<Role> role = known_role(digest)) co_return *role;
+  const std::optional<Role> role = co_await ask_for_role(*key);
   if (!role) throw Refusal{forbidden("this API key is not valid", "It is wrong, expired, or has been revoked.")};
-  keys_.store(digest, *role, Clock::now());
   co_return *role;
+}
+
+std::optional<Role> Api::known_role(const Digest& key) {
+  if (revocations_seen_ != backend_.revocations()) {
+    revocations_seen_ = backend_.revocations();
+    keys_.clear();
+  }
+  return keys_.find(key, Clock::now());
+}
+
+asio::awaitable<std::optional<Role>> Api::ask_for_role(std::string key) {
+  const std::shared_ptr<const Catalog> catalog = co_await backend_.catalog();
+  if (!backend_.ready()) throw Refusal{unavailable("the management database cannot be reached", "")};
+  const Digest digest = sha256(key);
+  const std::uint64_t revocations = backend_.revocations();
+  db::Params parameters = one_parameter(std::move(key));
+  const db::Rows rows = co_await backend_.pool().call("", "SELECT " + catalog->schema + "._cpi_authenticate($1::text)",
+                                                      std::move(parameters), false);
+  std::optional<Role> role;
+  if (!rows.empty() && !rows.is_null(0, 0)) {
+    const json identity = json::parse(rows.text(0, 0), nullptr, false);
+    if (identity.is_object()) role = parse_role(identity.value("role", ""));
+  }
+  // An answer from before a revocation that was heard of meanwhile is not kept.
+  if (role && revocations == backend_.revocations()) keys_.store(digest, *role, Clock::now());
+  co_return role;
+}
+
+/// Many streams with one key wake at once: one of them asks, the others wait for what it hears.
+asio::awaitable<Standing> Api::standing_of(std::string key) {
+  const Digest digest = sha256(key);
+  const Clock::time_point until = Clock::now() + kOthersAskTime;
+  asio::steady_timer timer(backend_.executor());
+  for (;;) {
+    if (known_role(digest)) co_return Standing::kValid;
+    if (!backend_.ready() || backend_.pool().away() || Clock::now() > until) co_return Standing::kUnknown;
+    if (asking_.insert(digest).second) break;
+    timer.expires_after(kLookAgainTime);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  Standing standing = Standing::kUnknown;
+  try {
+    standing = co_await ask_for_role(std::move(key)) ? Standing::kValid : Standing::kEnded;
+  } catch (const Refusal&) {
+  } catch (const std::exception&) {
+    // That the database does not answer is told by the pool.
+  }
+  asking_.erase(digest);
+  co_return standing;
 }
 
 asio::awaitable<Response> Api::serve(Exchange& exchange) {

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "http/auth.h"
 #include "http/backend.h"
 #include "http/error_response.h"
+#include "http/events.h"
 #include "http/message.h"
 #include "http/server.h"
 
@@ -39,6 +41,11 @@ class Api {
 
   boost::asio::awaitable<Response> answer(Exchange& exchange);
   boost::asio::awaitable<Role> authenticate(const Request& request);
+  /// The role of a key of cpi_api_keys, as the extension says now; nothing when it is not valid.
+  boost::asio::awaitable<std::optional<Role>> ask_for_role(std::string key);
+  /// For streams: is this key of cpi_api_keys still valid? Never throws.
+  boost::asio::awaitable<Standing> standing_of(std::string key);
+  std::optional<Role> known_role(const Digest& key);
   boost::asio::awaitable<Response> serve(Exchange& exchange);
   boost::asio::awaitable<Response> call_function(Exchange& exchange);
   boost::asio::awaitable<std::string> run(const Exchange& exchange, const Call& call);
@@ -58,6 +65,8 @@ class Api {
   const ServerOptions& options_;
   std::optional<Digest> environment_key_;
   KeyCache keys_;
+  std::uint64_t revocations_seen_ = 0;
+  std::set<Digest> asking_;     ///< keys that a stream is asking about at this moment
   db::BlockingCalls blocking_;  ///< tests of targets and sources
 };
 

@@ -100,12 +100,17 @@ asio::awaitable<Response> Api::events(const Exchange& exchange) {
     job_id = rows.str(0, 0);
     first = rows.str(0, 1);
   }
+  std::function<asio::awaitable<Standing>()> standing;
+  if (std::optional<std::string> key = presented_key(exchange.request);
+      key && !(environment_key_ && same_digest(sha256(*key), *environment_key_))) {
+    standing = [this, key = std::move(*key)] { return standing_of(key); };
+  }
   const std::string* last = exchange.request.header("Last-Event-ID");
   Response response;
   response.content_type = "text/event-stream";
   response.set("X-Accel-Buffering", "no");
-  response.events =
-      std::make_shared<EventSource>(backend_, job_id, since, last != nullptr ? *last : "", std::move(first));
+  response.events = std::make_shared<EventSource>(backend_, job_id, since, last != nullptr ? *last : "",
+                                                  std::move(first), std::move(standing));
   co_return response;
 }
 

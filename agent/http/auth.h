@@ -33,6 +33,7 @@ class KeyCache {
 
   std::optional<Role> find(const Digest& key, Clock::time_point now);
   void store(const Digest& key, Role role, Clock::time_point now);
+  void clear() { entries_.clear(); }
 
  private:
   struct Entry {

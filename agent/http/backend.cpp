@@ -107,9 +107,10 @@ asio::awaitable<void> Backend::load_again() {
 /// One life of the listening session. The catalog is read after LISTEN, so that no change falls between the two.
 asio::awaitable<void> Backend::listen_once() {
   listener_ = co_await pool_.dedicated("cpi http listener");
-  std::vector<db::Statement> listen(2);
+  std::vector<db::Statement> listen(3);
   listen[0].sql = "LISTEN cpi_routes";
   listen[1].sql = "LISTEN cpi_jobs";
+  listen[2].sql = "LISTEN cpi_keys";
   co_await listener_->run(listen, Clock::now() + kLoadTimeout, false);
   co_await load();
   if (has_listened_) feed_.missed();
@@ -119,6 +120,9 @@ asio::awaitable<void> Backend::listen_once() {
     const auto [channel, payload] = co_await listener_->next_notification();
     if (channel == "cpi_jobs") {
       feed_.publish(payload);
+    } else if (channel == "cpi_keys") {
+      ++revocations_;
+      feed_.wake_all();
     } else {
       co_await load();
     }

@@ -45,6 +45,8 @@ class Backend {
 
   db::AsyncPool& pool() { return pool_; }
   JobFeed& feed() { return feed_; }
+  /// Counts how often keys were taken back, as far as this agent has heard: what is known about them is stale then.
+  std::uint64_t revocations() const { return revocations_; }
   const boost::asio::any_io_executor& executor() const { return executor_; }
 
   /// The OpenAPI document as long as this catalog is in force; empty: not asked for yet.
@@ -67,7 +69,8 @@ class Backend {
   bool extension_missing_ = false;
   bool listening_ = false;
   bool has_listened_ = false;  ///< since the start, once at least
-  int failures_ = 0;           ///< of listening, in a row
+  std::uint64_t revocations_ = 0;
+  int failures_ = 0;  ///< of listening, in a row
   bool loading_again_ = false;
   bool stopping_ = false;
   bool hurrying_ = false;

@@ -19,6 +19,8 @@ ArgumentType argument_type(std::string_view sql_type) {
       {"bigint", ArgumentType::kBigint},     {"boolean", ArgumentType::kBoolean},
       {"jsonb", ArgumentType::kJson},        {"json", ArgumentType::kJson},
       {"text[]", ArgumentType::kTextArray},  {"timestamp with time zone", ArgumentType::kTimestamp},
+      {"numeric", ArgumentType::kNumber},    {"double precision", ArgumentType::kNumber},
+      {"real", ArgumentType::kNumber},
   };
   for (const auto& [name, type] : kTypes) {
     if (name == sql_type) return type;

@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kHeartbeat = 15s;
+/// Between two questions for the key when nobody could answer and events are held back.
+constexpr auto kAskAgain = 1s;
+constexpr std::string_view kComment = ": still here\n\n";
 
 /// The number in an id of this agent's run; nothing for ids of others, such as an agent before a restart.
 std::optional<std::uint64_t> own_number(const std::string& event_id, const std::string& run) {
@@ -26,11 +29,12 @@ std::optional<std::uint64_t> own_number(const std::string& event_id, const std::
 }  // namespace
 
 EventSource::EventSource(Backend& backend, std::string job_id, std::uint64_t since, const std::string& last_event_id,
-                         std::string first)
+                         std::string first, std::function<asio::awaitable<Standing>()> standing)
     : backend_(backend),
       job_id_(std::move(job_id)),
       pending_("retry: 3000\n\n"),
       sent_(own_number(last_event_id, backend.feed().run()).value_or(since)),
+      standing_(std::move(standing)),
       waiter_(backend.feed(), backend.executor(), job_id_, JobFeed::Wake::kEvery) {
   const bool came_back = !last_event_id.empty();
   if (came_back && !(own_number(last_event_id, backend.feed().run()) && backend.feed().remembers(sent_))) {
@@ -48,9 +52,15 @@ asio::awaitable<std::string> EventSource::next() {
           "id: " + backend_.feed().run() + "-" + std::to_string(event->number) + "\ndata: " + event->payload + "\n\n";
     }
     sent_ = backend_.feed().last_number();
-    if (waited && pending_.empty()) pending_ = ": still here\n\n";
-    if (!pending_.empty()) co_return std::exchange(pending_, std::string());
-    co_await waiter_.sleep(JobFeed::Clock::now() + kHeartbeat);
+    if (waited || !pending_.empty()) {
+      Standing standing = Standing::kValid;
+      if (standing_) standing = co_await standing_();
+      if (standing == Standing::kEnded) co_return std::string();
+      if (standing == Standing::kValid && !pending_.empty()) co_return std::exchange(pending_, std::string());
+      if (waited) co_return std::string(kComment);
+    }
+    co_await waiter_.sleep(JobFeed::Clock::now() +
+                           (pending_.empty() ? JobFeed::Clock::duration(kHeartbeat) : kAskAgain));
   }
 }
 

@@ -69,9 +69,12 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM @extschema@._cpi_raise(404, format('API key "%s" does not exist', left(cpi_delete_api_key.id, 255)));
   END IF;
+  -- Streams of events that the key has opened end now, not with their next heartbeat.
+  PERFORM pg_notify('cpi_keys', '');
 END
 $$;
-COMMENT ON FUNCTION @extschema@.cpi_delete_api_key(text) IS 'Revokes an API key, by id or name, at once.';
+COMMENT ON FUNCTION @extschema@.cpi_delete_api_key(text) IS
+  'Revokes an API key, by id or name, at once; streams of events that it has opened end.';
 REVOKE ALL ON FUNCTION @extschema@.cpi_delete_api_key(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_delete_api_key(text) TO cpi_admin;
 

@@ -95,7 +95,7 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
   -- Twenty errors of 200 characters keep it under the 20 kB that receivers take; without control characters, which JSON
   -- writes in six bytes each.
   SELECT jsonb_build_object(
-    'job_id', job.id, 'project', job.project_name, 'status', job.status,
+    'job_id', job.id, 'project', job.project_name, 'status', job.status, 'dry_run', job.dry_run,
     'files_processed', job.files_processed, 'files_failed', job.files_failed,
     'total_inserted', job.total_inserted, 'total_updated', job.total_updated, 'total_skipped', job.total_skipped,
     'total_rejected', job.total_rejected,
@@ -156,6 +156,7 @@ BEGIN
     PERFORM pg_notify('cpi_deliveries', '');
   END IF;
   PERFORM @extschema@._cpi_notify_job(job, 'finished', jsonb_build_object(
+    'dry_run', job.dry_run,
     'files_processed', job.files_processed, 'files_failed', job.files_failed, 'total_inserted', job.total_inserted,
     'total_updated', job.total_updated, 'total_skipped', job.total_skipped, 'total_rejected', job.total_rejected));
   -- The project's next job may be due now.

@@ -15,7 +15,7 @@ RETURN jsonb_build_object(
     'total_duplicates', (job).total_duplicates, 'total_deleted', (job).total_deleted,
     'callback_url', @extschema@._cpi_mask_url((job).callback_url), 'schedule_id', (job).schedule_id,
     'retry_of', (job).retry_of, 'attempt', (job).attempt, 'last_error', (job).last_error, 'note', (job).note,
-    'progress', (job).progress, 'created_at', (job).created_at);
+    'progress', (job).progress, 'created_at', (job).created_at, 'dry_run', (job).dry_run);
 COMMENT ON FUNCTION @extschema@._cpi_job_json(@extschema@.cpi_jobs) IS 'A job as lists of the API show it.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_job_json(@extschema@.cpi_jobs) FROM PUBLIC;
 

@@ -59,7 +59,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
       "duration_seconds": 1.3, "files_processed": 1, "files_failed": 0, "total_inserted": 120, "total_updated": 3,
       "total_skipped": 4877, "total_rejected": 0, "total_duplicates": 0, "total_deleted": 0, "callback_url": null,
       "schedule_id": null, "retry_of": null, "attempt": 1, "last_error": null, "note": null, "progress": null,
-      "created_at": "2026-11-24T02:00:00+00:00"}'::jsonb AS job)
+      "created_at": "2026-11-24T02:00:00+00:00", "dry_run": false}'::jsonb AS job)
   SELECT jsonb_build_object(
       'Health', '{"status": "healthy", "management_db": true, "version": "0.1.0"}'::jsonb,
       'Root', '{"name": "cpi", "version": "0.1.0", "docs": "/docs", "health": "/health"}'::jsonb,

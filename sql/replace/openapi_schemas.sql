@@ -50,7 +50,8 @@ DECLARE
     'total_updated', count, 'total_skipped', count, 'total_rejected', count, 'total_duplicates', count,
     'total_deleted', count, 'callback_url', text_or_null, 'schedule_id', id_or_null, 'retry_of', id_or_null,
     'attempt', count, 'last_error', text_or_null, 'note', text_or_null,
-    'progress', '{"type": ["object", "null"]}'::jsonb, 'created_at', time);
+    'progress', '{"type": ["object", "null"]}'::jsonb, 'created_at', time,
+    'dry_run', bool || '{"description": "Whether everything was rolled back: the counts say what would have been written."}');
   api_key constant jsonb := jsonb_build_object(
     'id', id, 'name', name, 'role', role, 'expires_at', time_or_null, 'last_used_at', time_or_null, 'created_at', time);
   ref constant text := '#/components/schemas/';

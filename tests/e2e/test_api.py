@@ -190,3 +190,11 @@ def test_secrets_are_not_in_a_dump_nor_in_the_log(agent, cluster, name):
     assert name in dump and "canary-in-db" not in dump
     for log in [agent.log, *(agent.directory / "log").iterdir()]:
         assert "canary-in-db" not in log.read_text(), log
+
+
+def test_a_setting_of_the_wrong_type_is_named(agent):
+    for wrong, is_now in (("soon", "a string"), (True, "true"), ([1], "an array")):
+        answer = agent.put("/settings", {"lease_seconds": wrong, "max_attempts": 3})
+        assert answer.status == 422, answer
+        assert [(e["path"], e["message"]) for e in answer.json["errors"]] == [
+            ("lease_seconds", f"must be a number, not {is_now}")]

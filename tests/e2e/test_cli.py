@@ -109,7 +109,7 @@ def test_dry_run_changes_nothing(database, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text(ROWS)
     result = run_cpi("import", "--to", database.url, "--primary-key", "id", "--dry-run", file)
-    assert result.returncode == 0, result
+    assert result.returncode == 0 and "(dry run: nothing was written)" in result.stdout, result
     assert database.value("SELECT to_regclass('people')") is None
 
 
@@ -191,3 +191,17 @@ def test_ctrl_c_cancels_the_job(agent, database, name):
     assert "cancelling the job" in err and "cancelled" in out
     assert agent.get(f"/jobs/{running[0]['id']}").json["status"] == "cancelled"
     assert database.value("SELECT count(*) FROM people") == 0
+
+
+def test_a_login_without_the_role_is_told_which(agent, name):
+    login = f"login_{name}"
+    directory = agent.directory / "run"
+    agent.sql(f'CREATE ROLE "{login}" LOGIN IN ROLE cpi_viewer', user="postgres")
+    environment = {"MANAGEMENT_DATABASE_URL": f"host={directory} port=5432 dbname=cpi user='{login}'"}
+    try:
+        result = run_cpi("import", name, environment=environment)
+        assert result.returncode == 1 and "permission denied" in result.stderr, result
+        assert f'Login "{login}" has the role cpi_viewer; this needs cpi_operator.' in result.stderr, result
+        assert "GRANT cpi_operator TO" in result.stderr, result
+    finally:
+        agent.sql(f'DROP ROLE "{login}"', user="postgres")

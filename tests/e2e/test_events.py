@@ -13,9 +13,9 @@ import pytest
 class Stream:
     """A client of one stream."""
 
-    def __init__(self, agent, path, last=None):
+    def __init__(self, agent, path, last=None, key=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=60)
-        headers = {"X-API-Key": agent.api_key, "Accept": "text/event-stream"}
+        headers = {"X-API-Key": key or agent.api_key, "Accept": "text/event-stream"}
         if last is not None:
             headers["Last-Event-ID"] = last
         self.connection.request("GET", path, headers=headers)
@@ -179,3 +179,35 @@ def test_many_streams_hear_the_same(agent, folder, name):
     assert len(heard) == 200 and len({identity for identity, _ in heard}) == 1
     for stream in streams:
         stream.close()
+
+
+def ended(stream):
+    """The text until the server ends the stream (the client's own patience is a minute)."""
+    return stream.answer.read().decode()
+
+
+def test_streams_end_with_the_key_that_opened_them(agent, folder, name):
+    key = agent.post("/api-keys", {"name": name, "role": "viewer"}).json["key"]
+    job = agent.run_import(name)
+    streams = [Stream(agent, path, key=key) for path in ("/jobs/events", f"/jobs/{job['id']}/events")]
+    other = Stream(agent, "/jobs/events")
+    assert streams[1].event()[1]["event"] == "state"
+    assert agent.delete(f"/api-keys/{name}").status == 204
+    for stream in streams:
+        assert "missed" not in ended(stream)
+        stream.close()
+    second = agent.run_import(name)
+    assert other.until(lambda e: e["job_id"] == second["id"] and e["event"] == "finished")
+    other.close()
+
+
+def test_a_stream_tells_nothing_once_its_key_has_expired(agent, folder, name):
+    key = agent.post("/api-keys", {"name": name, "role": "viewer", "expires_at": "2999-01-01T00:00:00Z"}).json["key"]
+    stream = Stream(agent, "/jobs/events", key=key)
+    agent.sql("UPDATE cpi_api_keys SET expires_at = now() WHERE name = %s", name, user="postgres")
+    while agent.get("/jobs", key=key).status == 200:
+        pass  # what was heard of a key is believed for less than a second
+    job = agent.run_import(name)
+    assert job["id"] not in ended(stream)
+    stream.close()
+    agent.delete(f"/api-keys/{name}")

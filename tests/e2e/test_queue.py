@@ -198,11 +198,19 @@ def test_after_import_moves_what_was_loaded_and_on_failure_what_was_not(agent, d
     assert not (folder / "good.csv").exists() and not (folder / "bad.csv").exists()
 
 
-def test_a_dry_run_changes_nothing(agent, database, name):
+def test_a_dry_run_changes_nothing_and_says_so(agent, database, name):
     folder = agent.project(name, database, after_import="delete", defaults={"primary_key": "id"})
     (folder / "t.csv").write_text("id\n1\n")
     job = agent.run_import(name, dry_run=True)
     assert job["status"] == "completed" and job["total_inserted"] == 1, job
+    assert job["dry_run"] is True
+    [listed] = [j for j in agent.get(f"/jobs?project={name}").json["jobs"] if j["id"] == job["id"]]
+    assert listed["dry_run"] is True
+    assert agent.sql("SELECT _cpi_webhook_payload(j) -> 'dry_run' FROM cpi_jobs AS j WHERE id = %s", job["id"],
+                     user="postgres") == [(True,)]
+    shown = harness.run_cpi("jobs", job["id"],
+                            environment={k: v for k, v in agent.environment.items() if k.startswith("CPI_")})
+    assert "completed" in shown.stdout and "(dry run: nothing was written)" in shown.stdout, shown
     assert database.value("SELECT to_regclass('t')") is None
     assert (folder / "t.csv").exists()
 

@@ -14,7 +14,7 @@ import harness
 import pytest
 from receiver import Receiver
 
-FIELDS = {"job_id", "project", "status", "files_processed", "files_failed", "total_inserted", "total_updated",
+FIELDS = {"job_id", "project", "status", "dry_run", "files_processed", "files_failed", "total_inserted", "total_updated",
           "total_skipped", "total_rejected", "errors", "duration_seconds"}
 N8N_NOT_WAITING = (409, {"Content-Type": "application/json"},
                    json.dumps({"code": 409, "message": 'The execution "17" is running already.'}).encode())

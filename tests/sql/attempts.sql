@@ -79,7 +79,7 @@ SELECT throws_ok($$SELECT _cpi_finish_job(id, fence, 'completed') FROM job$$, 'P
 SELECT is((SELECT _cpi_finish_job(id, fence) ->> 'status' FROM job), 'partial', 'some files failed: partial');
 SELECT throws_ok('SELECT _cpi_finish_job(id, fence) FROM job', 'CP001', NULL, 'a job ends once');
 SELECT results_eq('SELECT url, status, attempts, payload - ''duration_seconds'' - ''job_id'' FROM cpi_webhook_deliveries',
-  $$VALUES ('https://h/x', 'pending', 0, '{"project": "shop", "status": "partial", "files_processed": 1, "files_failed": 2,
+  $$VALUES ('https://h/x', 'pending', 0, '{"project": "shop", "status": "partial", "dry_run": false, "files_processed": 1, "files_failed": 2,
     "total_inserted": 4, "total_updated": 3, "total_skipped": 1, "total_rejected": 1,
     "errors": ["missing.csv is not there", "in/a.csv: the agent gave no reason", "missing.csv: missing.csv is not there"]}'::jsonb)$$,
   'the webhook''s row is written with the final state');
