@@ -54,14 +54,14 @@ test-sql: ## pgTAP of the extension (FILTER=connections)
 	@tests/support/run_sql.sh $(FILTER)
 
 test-e2e: ## The real programs from outside (FILTER=jobs)
-	@tests/support/run_e2e.sh $(FILTER)
+	@tests/support/run_e2e.sh "$(FILTER)"
 
 test-contract: ## The OpenAPI document under two linters, its examples against a running agent (tools from npm)
-	@tests/support/run_contract.sh $(FILTER)
+	@tests/support/run_contract.sh "$(FILTER)"
 
 test-fault: core ## Kill things and see that nothing is lost or doubled
 	+@$(SUBMAKE) -C agent failpoints
-	@tests/support/run_fault.sh $(FILTER)
+	@tests/support/run_fault.sh "$(FILTER)"
 
 test-upgrade: ## Fresh, upgraded and restored installs are identical
 	@tests/support/run_upgrade.sh $(FILTER)

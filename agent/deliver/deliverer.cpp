@@ -118,7 +118,7 @@ class Deliverer::Loop {
       listen(management);
       return management.claim_deliveries(options_.agent_id, free, kMostPerReceiver);
     });
-    FP("webhook_claimed");
+    if (!claim.deliveries.empty()) FP("webhook_claimed");
     milliseconds pause = claim.poll;
     if (claim.next_in) pause = std::clamp(*claim.next_in, kLeastPause, claim.poll);
     claim_at_ = Clock::now() + pause;

@@ -9,7 +9,7 @@ import harness
 import oracle
 
 ACTIONS = ("kill", "error", "hang")
-# Points that only a cancelled job comes to (test_cancel.py), or one with a webhook (test_webhooks.py).
+# Points that only a cancelled job comes to, or one with a webhook (test_webhooks.py breaks at those).
 NOT_ON_THIS_WAY = {"settle", "webhook_claimed", "webhook_answered", "webhook_written"}
 
 ROWS = 300
