@@ -27,9 +27,10 @@ struct RemoteAccess {
 bool is_remote(const config::ProjectConfig& config, const store::Claim& claim);
 
 /// The source that the request or the project names: the request's `local_files`, relative ones below
-/// `local_files_base_path`, which may itself be relative to the config's `local.path` or else to the first root; else its `sftp_override`, the
-/// project's source; else the config's `local`, or its `sftp`. Connects to nothing yet. Fails with kInvalidConfig when
-/// there is none; anything else is the source's own error. `remote` is needed for remote ones only.
+/// `local_files_base_path`, which may itself be relative to the config's `local.path` or else to the first root; else
+/// its `sftp_override`, the project's source; else the config's `local`, or its `sftp`. Connects to nothing yet. Fails
+/// with kInvalidConfig when there is none; anything else is the source's own error. `remote` is needed for remote ones
+/// only.
 Result<std::unique_ptr<source::Source>> open_source(const config::ProjectConfig& config, const store::Claim& claim,
                                                     const std::vector<std::filesystem::path>& roots,
                                                     const RemoteAccess* remote = nullptr);

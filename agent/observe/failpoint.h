@@ -3,7 +3,8 @@
 //
 // CPI_FAILPOINTS="name:action[:nth][,…]": at the nth time (1 by default) that the place is reached, "failpoint NAME" is
 // written to standard error, and then `kill` ends the process as SIGKILL does, `error` throws a db::Error that says the
-// connection was lost, `hang` sleeps for ever, `segv` crashes; `log` only writes, every time. The name * stands for all.
+// connection was lost, `hang` sleeps for ever, `segv` crashes; `log` only writes, every time. The name * stands for
+// all.
 #pragma once
 
 #ifdef CPI_FAILPOINTS

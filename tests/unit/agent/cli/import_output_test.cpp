@@ -103,8 +103,7 @@ TEST(RejectsCsv, RowsThatAreNotThereWholeAreLeftOut) {
   rejects.push_back({8, 0, "", csv::Reason::kRowTooLong, "long", std::string(csv::kMostRawBytes, 'x')});
   rejects.push_back({9, 0, "", csv::Reason::kNulByte, "NUL", std::string("x\0y", 3)});
   rejects.push_back({10, 0, "", csv::Reason::kRefusedByServer, "not found again", ""});
-  EXPECT_EQ(rejects_csv(csv::Dialect(), {"a", "b"}, rejects),
-            "\"cpi_reason\",\"a\",\"b\"\n\"line 7: bad\",1,2\n");
+  EXPECT_EQ(rejects_csv(csv::Dialect(), {"a", "b"}, rejects), "\"cpi_reason\",\"a\",\"b\"\n\"line 7: bad\",1,2\n");
 }
 
 TEST(RejectsCsv, OneFileOfSeveralIsNamedByIt) {
