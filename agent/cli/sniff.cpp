@@ -16,22 +16,13 @@
 #include "cli/file_report.h"
 #include "cli/table.h"
 #include "core/preview/preview.h"
+#include "net/descriptor.h"
 
 namespace cpi::cli {
 
 namespace {
 
 using Json = preview::Json;
-
-struct Descriptor {
-  explicit Descriptor(int number) : number(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number > STDERR_FILENO) ::close(number);
-  }
-  int number;
-};
 
 /// What is known of the file's bytes.
 struct Bytes {
@@ -63,15 +54,15 @@ Result<std::string> read_some(const std::string& name, int descriptor, std::int6
 }
 
 Result<Bytes> read_bytes(const std::string& name) {
-  const Descriptor file(name == "-" ? STDIN_FILENO : ::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number < 0) return unreadable(name, errno);
+  const net::Descriptor file(name == "-" ? ::dup(STDIN_FILENO) : ::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return unreadable(name, errno);
   struct stat facts = {};
-  if (::fstat(file.number, &facts) != 0) return unreadable(name, errno);
+  if (::fstat(file.get(), &facts) != 0) return unreadable(name, errno);
   if (S_ISDIR(facts.st_mode))
     return Error{Code::kFileUnreadable, "\"" + name + "\" is a directory", "", "Name a file."};
   const bool regular = S_ISREG(facts.st_mode) && name != "-";
   Bytes bytes;
-  Result<std::string> beginning = read_some(name, file.number, regular ? 0 : -1, preview::kMostBytes);
+  Result<std::string> beginning = read_some(name, file.get(), regular ? 0 : -1, preview::kMostBytes);
   if (!beginning.ok()) return beginning.error();
   bytes.beginning = std::move(*beginning);
   const auto size = regular ? facts.st_size : static_cast<off_t>(bytes.beginning.size());
@@ -84,7 +75,7 @@ Result<Bytes> read_bytes(const std::string& name) {
     const off_t end = (size - piece + 3) / 4 * 4;
     for (const auto& [into, offset] : {std::pair(&bytes.middle, middle), std::pair(&bytes.end, end)}) {
       const auto from = static_cast<std::size_t>(offset);
-      Result<std::string> got = regular ? read_some(name, file.number, offset, csv::kSniffBytes)
+      Result<std::string> got = regular ? read_some(name, file.get(), offset, csv::kSniffBytes)
                                         : bytes.beginning.substr(from, csv::kSniffBytes);
       if (!got.ok()) return got.error();
       *into = std::move(*got);

@@ -9,8 +9,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
+#include <filesystem>
 
+#include "source/dated_name.h"
 #include "source/descriptor.h"
 #include "source/iso_time.h"
 #include "source/local_open.h"
@@ -36,17 +37,6 @@ bool same_bytes(int directory, const char* name, const store::ManifestEntry& fil
 
 int rename_new(int from_directory, const char* from, int to_directory, const char* to) {
   return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, RENAME_NOREPLACE));
-}
-
-/// `name`, and when that is taken the same with the time before the extension.
-std::string with_time(const std::string& name) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "-%Y%m%dT%H%M%SZ", &parts);
-  const std::filesystem::path path(name);
-  return path.stem().string() + stamp + path.extension().string();
 }
 
 /// Renames within the directory, or into its subdirectory `into`. Checked before and after: a file that was replaced
@@ -86,7 +76,7 @@ std::string put_aside(const store::ManifestEntry& file, const FilePlace& place, 
   std::string final_name = new_name;
   if (rename_new(directory.get(), name.c_str(), to, final_name.c_str()) != 0) {
     if (errno != EEXIST) return left(reason());
-    final_name = with_time(new_name);
+    final_name = source::dated_name(new_name);
     if (rename_new(directory.get(), name.c_str(), to, final_name.c_str()) != 0) return left(reason());
   }
   if (!same_bytes(to, final_name.c_str(), file)) {

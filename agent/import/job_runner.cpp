@@ -135,11 +135,12 @@ class JobRun {
   }
 
   Result<std::unique_ptr<source::Source>> source_of(const RemoteAccess& remote) {
-    return claim_.stored_content ? stored_source() : open_source(config_, claim_, context_.local_roots, &remote);
+    return claim_.stored_content ? stored_source(remote.spool)
+                                 : open_source(config_, claim_, context_.local_roots, &remote);
   }
 
   /// The files that were handed over with the request, from the management database.
-  Result<std::unique_ptr<source::Source>> stored_source() {
+  Result<std::unique_ptr<source::Source>> stored_source(source::Spool& spool) {
     std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
         context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
     std::vector<source::Entry> entries;
@@ -148,13 +149,14 @@ class JobRun {
       entries.push_back({file.path, file.size.value_or(-1), file.modified_at.value_or("")});
       ids[file.path] = file.file_id;
     }
-    return source::make_stored_source(std::move(entries), [this, ids](const std::string& path) -> Result<std::string> {
+    const auto content = [this, ids](const std::string& path) -> Result<std::string> {
       std::optional<std::string> content = context_.management.call(
           context_.abandon,
           [&](store::Management& management) { return management.file_content(claim_.key, ids.at(path)); });
       if (content) return std::move(*content);
       return Error{Code::kFileNotFound, "the stored content of \"" + path + "\" is there no more", "", ""};
-    });
+    };
+    return source::make_stored_source(std::move(entries), content, spool);
   }
 
   /// The manifest as it was frozen; the first attempt lists and writes it.
@@ -474,9 +476,17 @@ class JobRun {
                      : after_failure(config_.on_failure, file, place);
   }
 
+  /// A server that is away would be waited for once for each file.
+  bool source_answers() const {
+    const auto ended = std::find_if(manifest_->begin(), manifest_->end(), [](const auto& file) { return file.done(); });
+    if (!remote_ || ended == manifest_->end()) return true;
+    const Result<source::Entry> there = source_->look({ended->path, -1, ""});
+    return there.ok() || !is_retryable(there.error().code);
+  }
+
   /// The attempt that wrote a file's result may have died before it put the file aside.
   void put_aside_again() const {
-    if (claim_.key.fence <= 1) return;
+    if (claim_.key.fence <= 1 || !source_answers()) return;
     for (const store::ManifestFile& file : *manifest_) {
       if (file.status == "completed" || file.status == "failed") put_aside(file, file.status == "completed");
     }

@@ -1,8 +1,7 @@
 // Putting files of an SFTP server aside. RENAME of SFTP version 3 does not replace a file (OpenSSH's posix-rename
 // would): that is what we want, and we look before it, since not every server keeps to it.
-#include <ctime>
-#include <filesystem>
 
+#include "source/dated_name.h"
 #include "source/sftp_files.h"
 
 namespace cpi::source {
@@ -11,17 +10,6 @@ namespace {
 
 std::string joined(const std::string& directory, const std::string& name) {
   return directory.ends_with('/') ? directory + name : directory + "/" + name;
-}
-
-/// `name` with the time before its extension, and a number from the second try on.
-std::string with_time(const std::string& name, int tries) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "-%Y%m%dT%H%M%SZ", &parts);
-  const std::filesystem::path path(name);
-  return path.stem().string() + stamp + (tries > 1 ? "-" + std::to_string(tries) : "") + path.extension().string();
 }
 
 /// Why it had to be left, or "".
@@ -82,7 +70,7 @@ class PutAside {
     constexpr int kMostTries = 5;
     std::string why;
     for (int tries = 0; tries < kMostTries; ++tries) {
-      to = joined(directory, tries == 0 ? name : with_time(name, tries));
+      to = joined(directory, tries == 0 ? name : dated_name(name, tries));
       const Result<RemoteFacts> taken = look_at(connection_, to);
       if (taken.ok()) {
         why = "\"" + to + "\" is there already";
