@@ -245,6 +245,9 @@ class Load {
           input.inferred_types.push_back(input.table.has_value() ? value::ColumnType() : input.text_type);
         }
       }
+      input.fits = [types = survey_->types](std::size_t column, const std::string& type) {
+        return types->fits(column, type);
+      };
     }
     if (Result<void> odd = check_single_column(input); !odd.ok()) return odd.error();
     return make_plan(input);

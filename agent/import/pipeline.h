@@ -3,12 +3,14 @@
 // bounded, so that memory does not grow with the file.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
 
 #include "core/csv/reader.h"
+#include "core/value/infer.h"
 #include "db/connection.h"
 #include "import/filter.h"
 #include "import/plan.h"
@@ -35,10 +37,11 @@ Result<PipelineOutcome> run_pipeline(const source::File& file, const config::Tab
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);
 
 /// What the beginning of a file tells: its header. With `infer` the whole file is read and `inferred` holds a DDL type
-/// per column, empty for one without values.
+/// per column, empty for one without values; `types` knows more of the values.
 struct Survey {
   std::vector<std::string> header;
   std::vector<std::string> inferred;
+  std::shared_ptr<const value::Inference> types;  ///< null without `infer`
 };
 Result<Survey> survey(const source::File& file, const config::TableOptions& options, bool infer, Progress& progress,
                       std::stop_token stop);

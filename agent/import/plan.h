@@ -1,6 +1,7 @@
 // The plan of one load: everything decided before the first byte is copied. Made by the planner, obeyed by all others.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,6 +64,8 @@ struct PlannerInput {
   /// Under `types: infer`, for a table to be created or with columns that may be widened: the type per file column,
   /// resolved by the target; without a name for a column that has no values.
   std::vector<value::ColumnType> inferred_types;
+  /// With it: whether every value of a file column goes into an existing column of a type that inference gives.
+  std::function<bool(std::size_t file_index, const std::string& type)> fits;
   value::ColumnType text_type;           ///< the target's text
   std::set<std::string> cast_on_server;  ///< table columns that an earlier run found to need the server's cast
 };

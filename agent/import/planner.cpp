@@ -1,7 +1,5 @@
 // make_plan: what can be loaded at all, and the strategy. Columns and key are in planner_columns.cpp and
 // planner_key.cpp.
-#include <unicode/unistr.h>
-
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -99,14 +97,6 @@ std::string quoted_list(const std::vector<std::string>& names, std::size_t most)
   std::string out;
   for (std::size_t i = 0; i < names.size() && i < most; ++i) out += (i > 0 ? ", " : "") + quoted_name(names[i]);
   if (names.size() > most) out += " and " + std::to_string(names.size() - most) + " more";
-  return out;
-}
-
-std::string fold_case(std::string_view name) {
-  std::string out;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<std::int32_t>(name.size())))
-      .foldCase()
-      .toUTF8String(out);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/csv/rejects_csv.h"
+#include "core/text/fold.h"
 #include "core/text/identifier.h"
 #include "core/value/type_oid.h"
 #include "core/value/widen.h"
@@ -42,7 +43,7 @@ const std::string* mapped_to(const config::TableOptions& options, const std::str
   const std::string* by_case = nullptr;
   for (const auto& [from, to] : options.column_mapping) {
     if (from == header || from == name) return &to;
-    if (fold_case(from) == fold_case(header)) by_case = &to;
+    if (text::fold_case(from) == text::fold_case(header)) by_case = &to;
   }
   return by_case;
 }
@@ -53,7 +54,7 @@ void warn_of_unused_mappings(const PlannerInput& input, Plan& plan) {
   const std::vector<std::string> plain = text::column_names(input.header, false);
   for (const auto& mapping : input.options.column_mapping) {
     const std::string& from = mapping.first;
-    const auto means = [&](const std::string& name) { return fold_case(name) == fold_case(from); };
+    const auto means = [&](const std::string& name) { return text::fold_case(name) == text::fold_case(from); };
     if (std::any_of(input.header.begin(), input.header.end(), means) ||
         std::find(plain.begin(), plain.end(), from) != plain.end()) {
       continue;
@@ -88,11 +89,11 @@ Result<void> match(const target::Table& table, std::vector<Wanted>& wanted) {
   };
   std::map<std::string, std::vector<const target::Column*>> free;
   for (const target::Column& column : table.columns) {
-    if (!taken(column)) free[fold_case(column.name)].push_back(&column);
+    if (!taken(column)) free[text::fold_case(column.name)].push_back(&column);
   }
   for (Wanted& one : wanted) {
     if (one.found != nullptr) continue;
-    const auto candidates = free.find(fold_case(one.table_column));
+    const auto candidates = free.find(text::fold_case(one.table_column));
     if (candidates == free.end()) continue;
     if (candidates->second.size() > 1) {
       return Error{Code::kColumnUnknown,
@@ -183,7 +184,7 @@ void widen(const PlannerInput& input, const target::Column& found, PlannedColumn
   if (input.options.types != config::Types::kInfer || !found.inferred) return;
   if (column.file_index >= input.inferred_types.size()) return;
   const value::ColumnType& observed = input.inferred_types[column.file_index];
-  if (observed.name.empty()) return;
+  if (observed.name.empty() || (input.fits && input.fits(column.file_index, found.type.name))) return;
   const std::optional<std::string> wide = value::widen(found.type.name, observed.name);
   if (!wide || *wide == found.type.name) return;
   column.widened_from = found.type.name;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/text/fold.h"
 #include "core/text/identifier.h"
 #include "import/planner_parts.h"
 
@@ -23,9 +24,10 @@ PlannedColumn* find_column(Plan& plan, const std::string& name) {
   };
   if (auto* column = first([&](const PlannedColumn& c) { return c.table_column == name; })) return column;
   if (auto* column = first([&](const PlannedColumn& c) { return c.file_column == name; })) return column;
-  const std::string folded = fold_case(name);
-  if (auto* column = first([&](const PlannedColumn& c) { return fold_case(c.table_column) == folded; })) return column;
-  return first([&](const PlannedColumn& c) { return fold_case(c.file_column) == folded; });
+  const std::string folded = text::fold_case(name);
+  if (auto* column = first([&](const PlannedColumn& c) { return text::fold_case(c.table_column) == folded; }))
+    return column;
+  return first([&](const PlannedColumn& c) { return text::fold_case(c.file_column) == folded; });
 }
 
 Error key_missing(const PlannerInput& input, const Plan& plan, const std::string& name, bool own_key) {

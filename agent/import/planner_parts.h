@@ -20,7 +20,4 @@ std::string quoted_name(std::string_view name);
 /// "a", "b", "c" and so on, for messages; after `most` names it says how many more there are.
 std::string quoted_list(const std::vector<std::string>& names, std::size_t most = 40);
 
-/// `name` with case differences removed, for comparing names (Unicode's full case folding).
-std::string fold_case(std::string_view name);
-
 }  // namespace cpi::import

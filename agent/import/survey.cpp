@@ -13,7 +13,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
   if (!feed.ok()) return feed.error();
   csv::Reader reader(options.dialect);
   const NullRule nulls(options.null_if);
-  std::optional<value::Inference> inference;
+  std::shared_ptr<value::Inference> inference;
   Survey result;
   csv::Batch batch;
   progress.phase = "reading";
@@ -32,7 +32,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
         return Error{Code::kInvalidHeader, "file \"" + file.entry().path + "\" is empty: it has not even a header", "",
                      "Check how the file is made; a file with a header and no rows is loaded without complaint."};
       }
-      if (infer) inference.emplace(result.header.size(), options.format);
+      if (infer) inference = std::make_shared<value::Inference>(result.header.size(), options.format);
     }
     if (!infer || *event == csv::Reader::Event::kEnd) break;
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -47,6 +47,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
     for (std::size_t i = 0; i < result.inferred.size(); ++i) {
       if (!inference->has_values(i)) result.inferred[i].clear();
     }
+    result.types = std::move(inference);
   }
   return result;
 }

@@ -1,9 +1,8 @@
 // boolean: the words of PostgreSQL's boolin (src/backend/utils/adt/bool.c), and those that the config adds.
-#include <unicode/unistr.h>
-
 #include <string>
 #include <vector>
 
+#include "core/text/fold.h"
 #include "core/value/families.h"
 #include "core/value/message.h"
 #include "core/value/text_scan.h"
@@ -11,15 +10,6 @@
 namespace cpi::value {
 
 namespace {
-
-/// Unicode case folding, for words such as "да" that a config may list.
-std::string fold(std::string_view text) {
-  std::string folded;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())))
-      .foldCase()
-      .toUTF8String(folded);
-  return folded;
-}
 
 /// True when `text` is at least `shortest` letters of the beginning of `word`: boolin takes "tr" for true.
 bool is_prefix(std::string_view text, std::string_view word, std::size_t shortest) {
@@ -54,7 +44,7 @@ class BooleanConverter final : public Converter {
   /// 1, 0, or -1 when the config says nothing of the word.
   int configured(std::string_view word) const {
     if (true_words_.empty() && false_words_.empty()) return -1;
-    const std::string folded = fold(word);
+    const std::string folded = text::fold_case(word);
     for (const std::string& listed : true_words_) {
       if (folded == listed) return 1;
     }
@@ -87,7 +77,7 @@ class BooleanConverter final : public Converter {
 std::vector<std::string> folded_words(const std::vector<std::string>& words) {
   std::vector<std::string> folded;
   folded.reserve(words.size());
-  for (const std::string& word : words) folded.push_back(fold(trim(word)));
+  for (const std::string& word : words) folded.push_back(text::fold_case(trim(word)));
   return folded;
 }
 

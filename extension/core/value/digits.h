@@ -26,7 +26,8 @@ inline std::uint64_t gather_digits(const char* end, std::size_t count) {
     std::memcpy(&last, end - 4, 4);
     word = std::uint64_t{last} << 32 | std::uint64_t{first} << (64 - 8 * count);
   } else {
-    for (std::size_t i = 1; i <= count; ++i) word |= std::uint64_t{static_cast<unsigned char>(end[-i])} << (64 - 8 * i);
+    for (std::size_t i = 1; i <= count; ++i)
+      word |= std::uint64_t{static_cast<unsigned char>(*(end - i))} << (64 - 8 * i);
   }
   return word | kEightZeros >> (8 * count);
 }

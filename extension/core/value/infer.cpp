@@ -12,6 +12,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/text/fold.h"
+#include "core/value/calendar.h"
 #include "core/value/converter.h"
 #include "core/value/number_text.h"
 #include "core/value/temporal.h"
@@ -96,6 +98,36 @@ bool is_any_of(std::string_view word, std::initializer_list<std::string_view> wo
   return std::any_of(words.begin(), words.end(), [&](std::string_view candidate) { return is_word(word, candidate); });
 }
 
+/// Whether a point in time loses nothing of what is written: no more than microseconds, and no hour 24 or second 60,
+/// which the server stores as the minute after.
+bool is_exact_time(std::string_view text, const DateTime& value) {
+  if (value.microseconds >= kMicrosecondsPerDay) return false;
+  if (!value.has_time) return true;
+  const std::string_view time = text.substr(std::min(text.find_first_of("Tt "), text.size()));
+  constexpr std::size_t kPackedSeconds = 5;  // in "T101112"
+  if (time.find(":60") != std::string_view::npos) return false;
+  if (time.find(':') == std::string_view::npos && time.substr(std::min(kPackedSeconds, time.size())).starts_with("60"))
+    return false;
+  const std::size_t point = time.find('.');
+  if (point == std::string_view::npos) return true;
+  std::size_t end = point + 1;
+  while (end < time.size() && is_digit(time[end])) ++end;
+  while (time[end - 1] == '0') --end;
+  constexpr std::size_t kMicrosecondDigits = 6;
+  return end - point - 1 <= kMicrosecondDigits;
+}
+
+/// Whether the year is written in full: "12-31-99" may be a code, and its century would be a guess.
+bool has_full_year(std::string_view text) {
+  constexpr int kYearDigits = 4;
+  int digits = 0;
+  for (const char c : text.substr(0, text.find(':'))) {
+    digits = is_digit(c) ? digits + 1 : 0;
+    if (digits == kYearDigits) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct Inference::Judges {
@@ -109,6 +141,8 @@ struct Inference::Judges {
     add(kTimestamp, kTimestampOid);
     add(kTimestamptz, kTimestamptzOid);
     add(kUuid, kUuidOid);
+    for (const std::string& word : given.true_values) true_words.push_back(text::fold_case(trim(word)));
+    for (const std::string& word : given.false_values) false_words.push_back(text::fold_case(trim(word)));
     if (auto made = NumberText::make(given); made.ok()) numbers = std::move(*made);
     if (auto made = TemporalReader::make("date", given); made.ok()) times = std::move(*made);
   }
@@ -124,6 +158,8 @@ struct Inference::Judges {
 
   Format format;
   std::array<std::unique_ptr<Converter>, 9> converters;
+  std::vector<std::string> true_words;  ///< of the config, folded
+  std::vector<std::string> false_words;
   std::optional<NumberText> numbers;
   std::optional<TemporalReader> times;
 };
@@ -157,7 +193,11 @@ unsigned Inference::judge_boolean(Column& column, std::string_view word) {
   if (word.empty() || is_digit(word[0]) || is_any_of(word, {"tr", "tru", "fa", "fal", "fals", "ye", "of"})) return 0;
   if (!accepts(kBoolean, word)) return 0;
   column.whole_word |= is_any_of(word, {"true", "false"});
-  (scratch_.data()[4] != 0 ? column.true_word : column.false_word) = true;
+  const auto listed = [&](const std::vector<std::string>& words) {
+    return !words.empty() && std::find(words.begin(), words.end(), text::fold_case(word)) != words.end();
+  };
+  column.true_word |= is_word(word, "t") || listed(judges_->true_words);
+  column.false_word |= is_word(word, "f") || listed(judges_->false_words);
   return kBoolean;
 }
 
@@ -174,6 +214,8 @@ unsigned Inference::judge_number(Column& column, std::string_view text) {
   if (!shape.number && !shape.special) return 0;
   column.digits |= shape.number;
   column.floating |= shape.exponent || shape.special;
+  column.fraction |= shape.fraction;
+  column.bare_exponent |= shape.exponent && !shape.fraction;
 
   unsigned allowed = 0;
   const bool integer = shape.number && !shape.fraction && !shape.exponent;
@@ -200,7 +242,11 @@ unsigned Inference::judge_time(Column& column, std::string_view text) {
   if (value.kind != DateTime::Kind::kFinite) return kTimes;
   // Digits in a row are a number or a code, unless a date_format says that dates are written so.
   const std::string_view word = trim(text);
-  if (judges_->format.date_format.empty() && std::all_of(word.begin(), word.end(), is_digit)) return 0;
+  if (judges_->format.date_format.empty()) {
+    if (std::all_of(word.begin(), word.end(), is_digit)) return 0;
+    if (!judges_->format.date_order_given && !has_full_year(word)) return 0;
+    if (!is_exact_time(word, value)) return 0;
+  }
   column.digits = true;
   if (value.has_zone) return value.has_time && accepts(kTimestamptz, text) ? unsigned{kTimestamptz} : 0;
   unsigned allowed = value.has_time ? 0 : unsigned{kDate};
@@ -223,6 +269,7 @@ std::string_view Inference::type_of(const Column& column) {
     if (possible & kDate) return "date";
     if (possible & kTimestamp) return "timestamp without time zone";
     if (possible & kTimestamptz) return "timestamp with time zone";
+    if (column.bare_exponent && !column.fraction) return "text";
     if (column.floating && (possible & kDouble)) return "double precision";
     if (possible & kInteger) return "integer";
     if (possible & kBigint) return "bigint";
@@ -230,6 +277,28 @@ std::string_view Inference::type_of(const Column& column) {
   }
   if ((possible & kBoolean) && (column.whole_word || (column.true_word && column.false_word))) return "boolean";
   return possible & kUuid ? "uuid" : "text";
+}
+
+unsigned Inference::candidate_called(std::string_view type) {
+  constexpr std::pair<std::string_view, Candidate> kNames[] = {
+      {"boolean", kBoolean},
+      {"integer", kInteger},
+      {"bigint", kBigint},
+      {"numeric", kNumeric},
+      {"double precision", kDouble},
+      {"date", kDate},
+      {"timestamp without time zone", kTimestamp},
+      {"timestamp with time zone", kTimestamptz},
+      {"uuid", kUuid},
+  };
+  for (const auto& [name, candidate] : kNames) {
+    if (name == type) return candidate;
+  }
+  return 0;
+}
+
+bool Inference::fits(std::size_t column, std::string_view type) const {
+  return type == "text" || (columns_[column].possible & candidate_called(type)) != 0;
 }
 
 std::vector<std::string> Inference::types() const {

@@ -28,6 +28,10 @@ class Inference {
   /// The converter of the type takes every value that was observed.
   std::vector<std::string> types() const;
 
+  /// Whether a column of type `type` (spelled as in types()) that exists takes every value of column `column` without a
+  /// guess. More than types() would choose: the flags of a file may all be "f", which proves no boolean by itself.
+  bool fits(std::size_t column, std::string_view type) const;
+
   /// Whether column `column` had a value at all: if not, its "text" says nothing, and no existing column need be
   /// widened.
   bool has_values(std::size_t column) const { return columns_[column].seen; }
@@ -52,13 +56,16 @@ class Inference {
     unsigned possible = kAll;
     bool seen = false;
     bool whole_word = false;  ///< "true" or "false", which can be nothing but a boolean
-    bool true_word = false;
+    bool true_word = false;   ///< "t", or a word of true_values
     bool false_word = false;
-    bool digits = false;    ///< a number or date that is not only NaN or infinity
-    bool floating = false;  ///< an exponent, NaN or an infinity
+    bool digits = false;         ///< a number or date that is not only NaN or infinity
+    bool floating = false;       ///< an exponent, NaN or an infinity
+    bool fraction = false;       ///< a decimal point
+    bool bare_exponent = false;  ///< "1E5", which may as well be a code
   };
   struct Judges;  ///< the converters that have the last word
 
+  static unsigned candidate_called(std::string_view type);
   bool accepts(Candidate candidate, std::string_view text);
   unsigned judge_boolean(Column& column, std::string_view word);
   unsigned judge_number(Column& column, std::string_view text);

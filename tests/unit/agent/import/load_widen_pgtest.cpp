@@ -84,6 +84,15 @@ TEST_F(Widening, NumbersClimbFromIntegerToTextAndNoValueIsLost) {
   EXPECT_THAT(widened(result), IsEmpty()) << "what is wide enough stays";
 }
 
+TEST_F(Widening, AColumnKeepsATypeThatTakesEveryValueThoughTheFileAloneWouldNotProveIt) {
+  ASSERT_LOADED(load("id,flag,measured,until\n1,true,1.5e-3,2024-01-31\n2,f,2,2024-02-01\n"));
+  const LoadResult result = load("id,flag,measured,until\n3,f,1E5,infinity\n4,no,2E10,infinity\n");
+  ASSERT_LOADED(result);
+  EXPECT_THAT(widened(result), IsEmpty());
+  EXPECT_EQ(value("SELECT string_agg(concat_ws('/', flag, measured, until), ' ' ORDER BY id) FROM t"),
+            "t/0.0015/2024-01-31 f/2/2024-02-01 f/100000/infinity f/20000000000/infinity");
+}
+
 TEST_F(Widening, KeysAndTheirIndexesAreWidenedToo) {
   ASSERT_LOADED(load("id,n\n1,a\n2,b\n"));
   connection.exec("CREATE INDEX ON t (id, n)");

@@ -39,12 +39,14 @@ TEST(Inference, NumbersBecomeTheNarrowestTypeThatHoldsThemAll) {
       {{"1", "9223372036854775808"}, "numeric", "one is larger than any integer"},
       {{"1", "2.5"}, "numeric", "a fraction"},
       {{"0.10", "-.5"}, "numeric", "no leading zero to lose"},
-      {{"1e5", "2"}, "double precision", "an exponent"},
+      {{"1.5e-3", "2"}, "double precision", "an exponent and a decimal point"},
+      {{"1e5", "2.5"}, "double precision", "an exponent, in a column with decimal points"},
       {{"1.5", "NaN"}, "double precision", "NaN is written by floating numbers"},
       {{"1.5", "-inf"}, "double precision", "so are infinities"},
-      {{"1e5", "12345678901234567890"}, "numeric", "a double would lose digits"},
+      {{"1.5e5", "12345678901234567890"}, "numeric", "a double would lose digits"},
       {{"1e5", "0.30000000000000004"}, "double precision", "a double spells it so itself"},
-      {{"1e400", "1"}, "numeric", "beyond the range of a double"},
+      {{"1.0e400", "1"}, "numeric", "beyond the range of a double"},
+      {{"-0", "1"}, "integer", "zero has no sign"},
       {{" 12", "3 "}, "integer", "blanks around numbers are no part of them"},
       {{"0", "1"}, "integer", "not booleans"},
   });
@@ -57,6 +59,9 @@ TEST(Inference, CodesThatLookLikeNumbersStayText) {
       {{"-01"}, "text", "a leading zero"},
       {{"01234.5"}, "text", "a leading zero"},
       {{"+491234"}, "text", "a telephone number"},
+      {{"1E5", "2E10"}, "text", "article numbers"},
+      {{"1E5", "2"}, "text", "article numbers"},
+      {{"1e-05"}, "text", "an exponent without any decimal point"},
       {{"1.", "2."}, "text", "a list"},
       {{"1,5"}, "text", "a comma that nobody explained"},
       {{"NaN", "nan"}, "text", "words only: a name, perhaps"},
@@ -74,8 +79,10 @@ TEST(Inference, BooleansComeFromWordsThatCanMeanNothingElse) {
       {{"true", "FALSE"}, "boolean", "words"},
       {{"true"}, "boolean", "one whole word is enough"},
       {{"t", "f"}, "boolean", "both letters"},
-      {{"Y", "N"}, "boolean", "both letters"},
-      {{"yes", "no"}, "boolean", "both words"},
+      {{"true", "yes"}, "boolean", "one whole word is enough for the others too"},
+      {{"Y", "N"}, "text", "letters that mean other things elsewhere, and would come back as t and f"},
+      {{"yes", "no"}, "text", "words that would come back as t and f"},
+      {{"on", "off"}, "text", "likewise"},
       {{"NO", "NO"}, "text", "Norway"},
       {{"t"}, "text", "one letter alone"},
       {{"n", "s"}, "text", "north and south"},
@@ -87,6 +94,10 @@ TEST(Inference, BooleansComeFromWordsThatCanMeanNothingElse) {
   german.true_values = {"ja"};
   german.false_values = {"nein"};
   expect({{{"ja", "Nein"}, "boolean", "listed"}, {{"ja"}, "text", "one alone"}}, german);
+  Format letters;
+  letters.true_values = {"y"};
+  letters.false_values = {"n"};
+  expect({{{"Y", "N"}, "boolean", "listed"}, {{"N", "N"}, "text", "one alone"}}, letters);
 }
 
 TEST(Inference, DatesAreTakenOnlyWhereTheirMeaningIsSure) {
@@ -111,11 +122,21 @@ TEST(Inference, DatesAreTakenOnlyWhereTheirMeaningIsSure) {
       {{"300000-01-01", "2024-01-01"}, "date", "beyond timestamp, not beyond date"},
       {{"300000-01-01", "2024-01-01 10:00"}, "text", "no type holds both"},
       {{"10:00"}, "text", "a time alone"},
+      {{"12-31-99"}, "text", "which century is a guess, or it is a code"},
+      {{"99-12-31", "98-12-31"}, "text", "likewise"},
+      {{"100.1.1"}, "text", "a version or the like"},
+      {{"2024-01-05 10:00:00.1234567"}, "text", "finer than microseconds"},
+      {{"2024-01-05 10:00:00.1234560"}, "timestamp without time zone", "no finer than microseconds"},
+      {{"2024-01-05 24:00"}, "text", "the server would store the next day"},
+      {{"2024-01-05 10:00:60"}, "text", "the server would store the next minute"},
+      {{"20240105T101112"}, "timestamp without time zone", "ISO 8601 without separators"},
+      {{"20240105T101160"}, "text", "the server would store the next minute"},
   });
   Format dmy;
   dmy.date_order = DateOrder::kDmy;
   dmy.date_order_given = true;
-  expect({{{"01/02/2024", "13/02/2024"}, "date", "the order is given"}}, dmy);
+  expect({{{"01/02/2024", "13/02/2024"}, "date", "the order is given"}, {{"31.12.99"}, "date", "somebody said so"}},
+         dmy);
   Format pattern;
   pattern.date_format = "YYYYMMDD";
   expect({{{"20240105"}, "date", "somebody said that dates are written so"},
@@ -151,6 +172,26 @@ TEST(Inference, AColumnWithoutValuesIsTextAndSaysSo) {
   EXPECT_EQ(inference.types(), (std::vector<std::string>{"text", "integer"}));
   EXPECT_FALSE(inference.has_values(0));
   EXPECT_TRUE(inference.has_values(1));
+}
+
+TEST(Inference, AColumnThatExistsMayTakeWhatProvesNoTypeByItself) {
+  const struct {
+    std::vector<std::string> values;
+    std::string type;
+    bool fits;
+  } cases[] = {
+      {{"f", "F"}, "boolean", true}, {{"no"}, "boolean", true},
+      {{"0"}, "boolean", false},     {{"1E5"}, "double precision", true},
+      {{"NaN"}, "numeric", true},    {{"infinity"}, "date", true},
+      {{"12"}, "numeric", true},     {{"2.5"}, "integer", false},
+      {{"007"}, "integer", false},   {{"x"}, "text", true},
+      {{"x"}, "uuid", false},        {{"1"}, "smallint", false},
+  };
+  for (const auto& tested : cases) {
+    Inference inference(1, {});
+    for (const std::string& value : tested.values) inference.observe(0, value);
+    EXPECT_EQ(inference.fits(0, tested.type), tested.fits) << tested.values[0] << " in " << tested.type;
+  }
 }
 
 TEST(Inference, AFormatThatMakesNoSenseLeavesTextAndTheErrorToTheLoader) {
