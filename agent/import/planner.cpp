@@ -1,5 +1,6 @@
 // make_plan: what can be loaded at all, and the strategy. Columns and key are in planner_columns.cpp and
 // planner_key.cpp.
+#include "core/config/file_columns.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -63,16 +64,6 @@ std::string datestyle(value::DateOrder order) {
   return "ISO, MDY";
 }
 
-/// Options that change what is deleted must never be ignored in silence.
-Result<void> check_supported(const config::TableOptions& options) {
-  const char* option = nullptr;
-  if (options.rebuild_table != config::RebuildTable::kNo) option = "rebuild_table";
-  if (options.missing_rows != config::MissingRows::kKeep) option = "missing_rows";
-  if (option == nullptr) return {};
-  return Error{Code::kInvalidConfig, std::string(option) + " is not available in this version",
-               "Rows that the file lacks would stay in the table.", "Take the option out, or set it to its default."};
-}
-
 }  // namespace
 
 std::string_view strategy_name(Strategy strategy) {
@@ -84,22 +75,6 @@ std::string_view strategy_name(Strategy strategy) {
   return "merge";
 }
 
-std::string quoted_name(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string quoted_list(const std::vector<std::string>& names, std::size_t most) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size() && i < most; ++i) out += (i > 0 ? ", " : "") + quoted_name(names[i]);
-  if (names.size() > most) out += " and " + std::to_string(names.size() - most) + " more";
-  return out;
-}
-
 Result<Plan> make_plan(const PlannerInput& input) {
   Plan plan;
   plan.table = input.table_name;
@@ -108,7 +83,7 @@ Result<Plan> make_plan(const PlannerInput& input) {
     if (Result<void> kind = check_kind(*input.table); !kind.ok()) return kind.error();
     plan.fingerprint = input.table->fingerprint;
   }
-  if (Result<void> supported = check_supported(input.options); !supported.ok()) return supported.error();
+  if (Result<void> supported = config::check_supported(input.options); !supported.ok()) return supported.error();
   plan.duplicates = input.options.duplicates;
   plan.max_errors = input.options.max_errors;
   plan.continue_on_error = input.options.on_error == config::OnError::kContinue || plan.max_errors.has_value();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/config/file_columns.h"
 #include "core/csv/rejects_csv.h"
 #include "core/text/fold.h"
 #include "core/text/identifier.h"
@@ -13,19 +14,10 @@ namespace cpi::import {
 
 namespace {
 
-/// A column of the file on its way: its name as people know it, and the table column that it asks for.
-struct Wanted {
-  std::size_t file_index = 0;
-  std::string file_column;
-  std::string table_column;
+/// A column of the file on its way, and the table column that was found for it.
+struct Wanted : config::FileColumn {
   const target::Column* found = nullptr;
 };
-
-/// Names that PostgreSQL keeps for itself in every table (src/backend/catalog/heap.c, SysAtt).
-bool is_system_column(std::string_view name) {
-  constexpr std::string_view kNames[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
 
 /// How many of the file's first columns say why its rows were rejected once (csv::rejects_header; again and again, one
 /// each time): no data of anybody, unless the table has such a column.
@@ -38,45 +30,10 @@ std::size_t reason_columns(const PlannerInput& input) {
   return count;
 }
 
-/// The table column that `column_mapping` gives to a file column: by exact name, else ignoring case.
-const std::string* mapped_to(const config::TableOptions& options, const std::string& header, const std::string& name) {
-  const std::string* by_case = nullptr;
-  for (const auto& [from, to] : options.column_mapping) {
-    if (from == header || from == name) return &to;
-    if (text::fold_case(from) == text::fold_case(header)) by_case = &to;
-  }
-  return by_case;
-}
-
-/// One config may serve files of several shapes, so that a mapping without its column is no error; but a column that
-/// was misspelt on either side would be loaded under another name.
-void warn_of_unused_mappings(const PlannerInput& input, Plan& plan) {
-  const std::vector<std::string> plain = text::column_names(input.header, false);
-  for (const auto& mapping : input.options.column_mapping) {
-    const std::string& from = mapping.first;
-    const auto means = [&](const std::string& name) { return text::fold_case(name) == text::fold_case(from); };
-    if (std::any_of(input.header.begin(), input.header.end(), means) ||
-        std::find(plain.begin(), plain.end(), from) != plain.end()) {
-      continue;
-    }
-    const std::string nearest = text::nearest(from, input.header);
-    plan.warnings.push_back("column_mapping names column " + quoted_name(from) + ", which the file lacks" +
-                            (nearest.empty() ? "" : ": did you mean " + quoted_name(nearest) + "?"));
-  }
-}
-
 std::vector<Wanted> wanted_columns(const PlannerInput& input) {
-  const bool snake = input.options.column_names == config::ColumnNames::kSnakeCase;
-  // Nameless columns are named by their place: that of the file which the mended rows came from.
-  const std::size_t first = reason_columns(input);
-  const std::vector<std::string> header(input.header.begin() + static_cast<std::ptrdiff_t>(first), input.header.end());
-  const std::vector<std::string> plain = text::column_names(header, false);
-  const std::vector<std::string> names = snake ? text::column_names(header, true) : plain;
   std::vector<Wanted> wanted;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    const std::string& file_column = header[i].empty() ? plain[i] : header[i];
-    const std::string* mapped = mapped_to(input.options, file_column, plain[i]);
-    wanted.push_back({first + i, file_column, mapped != nullptr ? text::truncate_identifier(*mapped) : names[i]});
+  for (config::FileColumn& column : config::file_columns(input.options, input.header, reason_columns(input))) {
+    wanted.push_back({std::move(column)});
   }
   return wanted;
 }
@@ -113,10 +70,7 @@ Result<void> check_distinct(const std::vector<Wanted>& wanted, const Plan& plan)
   for (const Wanted& one : wanted) {
     const auto [other, fresh] = seen.emplace(one.found != nullptr ? one.found->name : one.table_column, &one);
     if (fresh) continue;
-    return Error{Code::kInvalidConfig,
-                 "columns " + quoted_name(other->second->file_column) + " and " + quoted_name(one.file_column) +
-                     " of the file both go to column " + quoted_name(other->first) + " of " + plan.table.display(),
-                 "", "Give one of them another name with column_mapping."};
+    return config::same_target(other->second->file_column, one.file_column, other->first, plan.table.display());
   }
   return {};
 }
@@ -154,13 +108,8 @@ Error unknown_columns(const PlannerInput& input, const std::vector<std::string>&
 }
 
 Result<void> check_new_name(const Wanted& one, const Plan& plan) {
-  if (!is_system_column(one.table_column)) return {};
-  return Error{Code::kInvalidHeader,
-               "column " + quoted_name(one.file_column) + " cannot be added to " + plan.table.display() +
-                   ": PostgreSQL keeps that name for itself",
-               "",
-               "Give it another name with column_mapping, such as {" + quoted_name(one.file_column) + ": " +
-                   quoted_name(one.table_column + "_") + "}."};
+  if (!config::is_system_column(one.table_column)) return {};
+  return config::reserved_name(one, plan.table.display());
 }
 
 Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
@@ -274,11 +223,7 @@ Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
 
 Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
   std::vector<Wanted> wanted = wanted_columns(input);
-  warn_of_unused_mappings(input, plan);
-  for (std::size_t i = 0; i < reason_columns(input); ++i) {
-    plan.warnings.push_back("column " + quoted_name(input.header[i]) +
-                            " is left out: it says why the rows were rejected before");
-  }
+  plan.warnings = config::column_warnings(input.options, input.header, reason_columns(input));
   if (input.table.has_value()) {
     if (Result<void> matched = match(*input.table, wanted); !matched.ok()) return matched;
   }

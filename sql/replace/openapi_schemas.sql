@@ -141,7 +141,10 @@ BEGIN
         jsonb_build_object('line', count, 'offset', count, 'column', text_or_null, 'reason', text, 'message', text,
                            'raw', text))),
       'rows_read', count, 'rejected', count, 'complete', bool,
-      'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb)),
+      'warnings', '{"type": "array", "items": {"type": "string"}}'::jsonb,
+      'problems', jsonb_build_object('type', 'array', 'items', @extschema@._cpi_openapi_object(
+        'What would stop the import, in its own words.',
+        jsonb_build_object('message', text, 'details', text_or_null, 'hint', text_or_null))))),
     'JobError', @extschema@._cpi_openapi_object('Something that went wrong in a job.', jsonb_build_object(
       'error_type', text, 'message', text, 'created_at', time)),
     'Reject', @extschema@._cpi_openapi_object('A row that was not loaded.', jsonb_build_object(

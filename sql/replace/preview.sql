@@ -17,6 +17,7 @@ AS 'MODULE_PATHNAME', 'cpi_preview';
 COMMENT ON FUNCTION @extschema@.cpi_preview(text, jsonb, integer) IS
 $$Shows what an import would read from CSV text with these options (the keys of a project's defaults; "auto" detects): the
 columns with their names in a table and the types that the values allow, the first rows (limit: 20; 1 to 1000), and what
-would be rejected among them with line, column and reason. Takes up to 16 MB: the beginning of a file is enough.$$;
+would be rejected among them with line, column and reason. Options that no import takes are refused as when they are saved;
+problems lists what would stop the import of this file, such as a primary_key that it lacks. Takes up to 16 MB: the beginning of a file is enough.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_preview(text, jsonb, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_preview(text, jsonb, integer) TO cpi_viewer;

@@ -1,6 +1,6 @@
 -- CSV looked at from SQL. What the sniffer and the reader decide is tested by tests/unit/core/csv.
 BEGIN;
-SELECT plan(24);
+SELECT plan(28);
 
 SELECT fixture.answers_as(cpi_sniff(E'id;name\n1;a\n2;b\n'), 'Sniffed', 'the answer of cpi_sniff is as documented');
 SELECT is(cpi_sniff(E'id;name\n1;a\n2;b\n') #>> '{dialect,delimiter}', ';', 'the delimiter is found');
@@ -30,6 +30,11 @@ SELECT is(jsonb_array_length(cpi_preview('n' || E'\n' || repeat(E'1\n', 100)) ->
 SELECT is(jsonb_array_length(cpi_preview('n' || E'\n' || repeat(E'1\n', 100), NULL, 3) -> 'rows'), 3, 'or as many as asked for');
 SELECT throws_ok($$SELECT cpi_preview('n', NULL, 0)$$, 'PT422', 'limit: 0 is out of range: 1 to 1000', 'within reason');
 SELECT throws_ok($$SELECT cpi_preview('n', '{"delimitre": ";"}')$$, 'PT422', NULL, 'unknown options are refused');
+SELECT throws_ok($$SELECT cpi_preview('n', '{"encoding": "utf-9"}')$$, 'PT422', NULL, 'and those that no import takes');
+SELECT matches(cpi_preview(E'id,name\n1,a\n', '{"primary_key": "nmae"}') #>> '{problems,0,hint}', 'Did you mean "name"',
+  'what would stop the import of this file is told');
+SELECT fixture.answers_as(cpi_preview(E'id,name\n1,a\n', '{"primary_key": "nmae"}'), 'Preview', 'as documented');
+SELECT is(cpi_preview(E'cpi_reason,,x\nr,1,2\n') -> 'columns' #> '{1,name}', '"column1"', 'nameless columns are numbered as in an import');
 SELECT throws_ok($$SELECT cpi_preview('')$$, 'PT422', 'the file is empty: there is no header', 'an empty text has no preview');
 
 -- A statement that is to end does end, inside C++ too.

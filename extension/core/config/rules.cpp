@@ -3,48 +3,18 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <set>
 
-#include "core/config/document.h"
+#include "core/config/file_columns.h"
+#include "core/config/scope.h"
 #include "core/config/table_options.h"
 #include "core/text/identifier.h"
 
 namespace cpi::config {
 namespace {
 
-/// The options of `defaults`, or of an entry of `tables` laid over them, and what the entry itself says.
-struct Scope {
-  Path path;
-  Json options;  ///< with the defaults
-  Json own;      ///< as written here
-  Findings& findings;
-
-  bool says(const std::string& key) const { return own.contains(key); }
-  std::string text(const std::string& key, const std::string& otherwise) const {
-    return options.contains(key) && options[key].is_string() ? options[key].get<std::string>() : otherwise;
-  }
-  /// Only what this scope says is its fault; what it merely inherits is reported at the defaults.
-  void report(const std::string& key, std::string rule, std::string message, std::string hint) const {
-    Path place = path;
-    place.push_back(key);
-    findings.push_back({path_text(place), std::move(rule), std::move(message), std::move(hint)});
-  }
-};
-
-bool any_said(const Scope& scope, std::initializer_list<const char*> keys) {
-  return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return scope.says(key); });
-}
-
-std::string shown(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 void check_dialect(const Scope& scope) {
@@ -64,47 +34,22 @@ void check_dialect(const Scope& scope) {
     return;
   }
   const std::string quote = scope.text("quote", "\"");
-  if (any_said(scope, {"delimiter", "quote"}) && !quote.empty() && quote != "auto" && delimiter != "auto" &&
+  if (scope.says_any({"delimiter", "quote"}) && !quote.empty() && quote != "auto" && delimiter != "auto" &&
       delimiter.find(quote) != std::string::npos) {
     scope.report(scope.says("quote") ? "quote" : "delimiter", "delimiter_holds_quote",
                  "delimiter " + shown(delimiter) + " holds the quote " + shown(quote),
                  "Set \"quote\" to another character, or to \"\" for none.");
   }
   const std::string escape = scope.text("escape", "");
-  if (any_said(scope, {"delimiter", "escape"}) && !escape.empty() && escape != "auto" && delimiter == escape) {
+  if (scope.says_any({"delimiter", "escape"}) && !escape.empty() && escape != "auto" && delimiter == escape) {
     scope.report("escape", "escape_is_delimiter", "escape and delimiter are the same, " + shown(escape),
                  "Change one of them.");
   }
   const std::string comment = scope.text("comment", "");
-  if (any_said(scope, {"comment", "delimiter", "quote"}) && !comment.empty() &&
+  if (scope.says_any({"comment", "delimiter", "quote"}) && !comment.empty() &&
       (comment == delimiter || (!quote.empty() && comment == quote))) {
     scope.report("comment", "comment_is_dialect", "lines that start with " + shown(comment) + " are rows, not comments",
                  "It is the delimiter or the quote; choose another mark or leave \"comment\" out.");
-  }
-}
-
-void check_values(const Scope& scope) {
-  const std::string decimal = scope.text("decimal_separator", ".");
-  const std::string thousands = scope.text("thousands_separator", "");
-  if (any_said(scope, {"decimal_separator", "thousands_separator"}) && !thousands.empty()) {
-    const char* key = scope.says("thousands_separator") ? "thousands_separator" : "decimal_separator";
-    if (decimal == thousands) {
-      scope.report(key, "same_separators", "decimal_separator and thousands_separator are both " + shown(decimal),
-                   "Set both, such as \",\" for decimals and \".\" for thousands.");
-    } else if (thousands.find_first_of("0123456789+-eE\r\n") != std::string::npos) {
-      scope.report("thousands_separator", "not_a_separator", shown(thousands) + " is a part of numbers",
-                   "Allowed are characters such as \",\", \".\", \"'\" and a blank.");
-    }
-  }
-  if (any_said(scope, {"true_values", "false_values"})) {
-    std::set<std::string> seen;
-    for (const Json& value : scope.options.value("true_values", Json::array()))
-      seen.insert(lower(value.get<std::string>()));
-    for (const Json& value : scope.options.value("false_values", Json::array())) {
-      if (!seen.contains(lower(value.get<std::string>()))) continue;
-      scope.report(scope.says("false_values") ? "false_values" : "true_values", "true_and_false",
-                   value.dump() + " means both true and false", "Name it in one of the two lists.");
-    }
   }
 }
 
@@ -117,6 +62,18 @@ void check_names(const Scope& scope) {
     } else if (std::string_view(key) == "target_table" && value.find('.') != std::string::npos) {
       scope.report(key, "dotted_name", shown(value) + " holds a dot",
                    "Name the schema by \"schema\": " + shown(value.substr(0, value.find('.'))) + ".");
+    }
+  }
+  if (!scope.says("column_mapping")) return;
+  for (const auto& item : scope.own["column_mapping"].items()) {
+    const auto name = item.value().get<std::string>();
+    if (name.size() > text::kMaxIdentifierBytes) {
+      scope.report("column_mapping", "name_too_long", shown(name) + " is longer than PostgreSQL's 63 bytes",
+                   "Shorten it.");
+    } else if (is_system_column(name)) {
+      scope.report("column_mapping", "reserved_name",
+                   "a column cannot be called " + shown(name) + ": PostgreSQL keeps that name for itself",
+                   "Choose another, such as " + shown(name + "_") + ".");
     }
   }
 }
@@ -138,17 +95,18 @@ void check_columns(const Scope& scope) {
   const Json header = scope.options.value("header", Json(true));
   const bool no_header = header == Json(false) || header == Json(0);
   const bool snake = scope.text("column_names", "keep") == "snake_case";
-  if (!any_said(scope, {"column_mapping", "primary_key", "columns", "header"})) return;
+  if (!scope.says_any({"column_mapping", "primary_key", "columns", "header"})) return;
 
   std::map<std::string, std::string> file_column_of;  // table column → file column
   for (const auto& item : mapping.items()) {
     const auto target = item.value().get<std::string>();
     const auto [other, added] = file_column_of.emplace(target, item.key());
     if (!added && scope.says("column_mapping")) {
-      scope.report(
-          "column_mapping", "mapped_twice",
-          "file columns " + shown(other->second) + " and " + shown(item.key()) + " both become " + shown(target),
-          "Give each a column of its own.");
+      // In an order of its own: jsonb does not keep that of the text.
+      const auto [first, second] = std::minmax(other->second, item.key());
+      scope.report("column_mapping", "mapped_twice",
+                   "file columns " + shown(first) + " and " + shown(second) + " both become " + shown(target),
+                   "Give each a column of its own.");
     }
   }
   // The names that the file's columns have for certain: by `columns`, or column1, column2, … without a header.
@@ -185,13 +143,19 @@ void check_columns(const Scope& scope) {
 }
 
 void check_policy(const Scope& scope) {
+  const std::string pattern = scope.text("file_pattern", "");
+  if (scope.says("file_pattern") && pattern.starts_with('/')) {
+    scope.report("file_pattern", "absolute_pattern",
+                 "no file matches " + shown(pattern) + ": paths are those below the source",
+                 "Leave out the source's directory and the \"/\" at the beginning.");
+  }
   if (scope.says("max_errors") && scope.says("on_error") && scope.own["on_error"] == "abort") {
     scope.report("max_errors", "max_errors_with_abort", "max_errors allows rejected rows, on_error \"abort\" none",
                  "Leave out one of the two; max_errors implies on_error \"continue\".");
   }
   const Json rebuild = scope.options.value("rebuild_table", Json(false));
   const std::string missing = scope.text("missing_rows", "");
-  if (any_said(scope, {"rebuild_table", "missing_rows"}) && rebuild != Json(false) && !missing.empty() &&
+  if (scope.says_any({"rebuild_table", "missing_rows"}) && rebuild != Json(false) && !missing.empty() &&
       missing != "delete") {
     scope.report("missing_rows", "rebuild_keeps_rows",
                  "rebuild_table deletes the rows that the files lack, missing_rows " + shown(missing) + " keeps them",

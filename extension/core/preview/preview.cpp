@@ -4,9 +4,9 @@
 #include <cstring>
 #include <memory>
 
+#include "core/config/file_columns.h"
 #include "core/csv/reader.h"
 #include "core/preview/known.h"
-#include "core/text/identifier.h"
 #include "core/text/transcoder.h"
 #include "core/text/utf8.h"
 #include "core/value/infer.h"
@@ -96,20 +96,31 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
 Json columns_json(const config::TableOptions& options, const std::vector<std::string>& header,
                   const std::vector<std::string>& types) {
   Json columns = Json::array();
-  const bool snake = options.column_names == config::ColumnNames::kSnakeCase;
-  const std::vector<std::string> names = text::column_names(header, snake);
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    std::string name = names[i];
-    for (const auto& [from, to] : options.column_mapping) {
-      if (from == header[i]) name = to;
-    }
+  const std::size_t reasons = config::count_reason_columns(header);
+  for (std::size_t i = 0; i < reasons; ++i) {
+    columns.push_back({{"name", storable(header[i])}, {"file_column", storable(header[i])}, {"type", "text"}});
+  }
+  for (const config::FileColumn& one : config::file_columns(options, header, reasons)) {
     Json column;
-    column["name"] = storable(name);
-    column["file_column"] = storable(header[i]);
-    column["type"] = i < types.size() ? Json(types[i]) : Json("text");
+    column["name"] = storable(one.table_column);
+    column["file_column"] = storable(header[one.file_index]);
+    column["type"] = one.file_index < types.size() ? Json(types[one.file_index]) : Json("text");
     columns.push_back(std::move(column));
   }
   return columns;
+}
+
+/// What would stop an import, with its own words.
+Json problems_json(const config::TableOptions& options, const std::vector<std::string>& header) {
+  Json problems = Json::array();
+  for (const Error& error : config::column_problems(options, header)) {
+    Json problem;
+    problem["message"] = storable(error.message);
+    problem["details"] = or_null(error.detail);
+    problem["hint"] = or_null(error.hint);
+    problems.push_back(std::move(problem));
+  }
+  return problems;
 }
 
 /// The six options and, for those that were looked for, certainty and runner-up.
@@ -244,7 +255,12 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
   out["rows_read"] = static_cast<std::int64_t>(out["rows"].size()) + rejected;
   out["rejected"] = rejected;
   out["complete"] = reading->complete;
+  const std::size_t reasons = config::count_reason_columns(reading->header);
+  for (std::string& warning : config::column_warnings(used, reading->header, reasons)) {
+    warnings.push_back(storable(warning));
+  }
   out["warnings"] = std::move(warnings);
+  out["problems"] = problems_json(used, reading->header);
   return out;
 }
 

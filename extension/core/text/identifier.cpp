@@ -218,6 +218,22 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
   return best == nullptr ? std::string() : *best;
 }
 
+std::string quoted_name(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string quoted_list(const std::vector<std::string>& names, std::size_t most) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) out += (i > 0 ? ", " : "") + quoted_name(names[i]);
+  if (names.size() > most) out += " and " + std::to_string(names.size() - most) + " more";
+  return out;
+}
+
 bool glob_match(std::string_view pattern, std::string_view path) {
   const bool whole_path = pattern.find('/') != std::string_view::npos;
   if (!whole_path) {

@@ -24,6 +24,12 @@ std::vector<std::string> column_names(const std::vector<std::string>& header, bo
 /// The candidate nearest to `name` by edit distance (ignoring case), or empty when none is close: for "did you mean".
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
+/// `name` in double quotes, for messages and for the statements that hints show.
+std::string quoted_name(std::string_view name);
+
+/// "a", "b", "c" and so on, for messages; after `most` names it says how many more there are.
+std::string quoted_list(const std::vector<std::string>& names, std::size_t most = 40);
+
 /// Whether shell glob `pattern` (`*`, `?`, `[a-z]`) matches `path`: with a `/` in the pattern the whole relative path
 /// (`**` crosses directories), otherwise the file name alone.
 bool glob_match(std::string_view pattern, std::string_view path);

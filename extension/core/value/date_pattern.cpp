@@ -99,6 +99,9 @@ Result<DatePattern> DatePattern::compile(std::string_view pattern) {
       rest.remove_prefix(spelling->text.size());
       continue;
     }
+    if (rest[0] == '%' && rest.size() > 1 && is_letter(rest[1])) {
+      return refuse(pattern, "has no field " + quote_value(rest.substr(0, 2)) + ": it is a pattern as of to_date");
+    }
     if (is_letter(rest[0]) && to_lower(rest[0]) != 't') {
       return refuse(pattern, "has no field that begins with " + quote_value(rest.substr(0, 1)));
     }
