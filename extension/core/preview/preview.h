@@ -25,9 +25,9 @@ using Interrupted = std::function<bool()>;
 /// which the columns' types come; `complete`: they are the whole file.
 Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool complete, const Interrupted& interrupted);
 
-/// {"dialect", "columns", "rows", "rejects", "rows_read", "rejected", "complete", "warnings", "problems"}: the first `most`
-/// rows of `text` (UTF-8) and the rejects among them, as an import with these options would read them, and with what would
-/// stop it before the first row. Fails with the reader's and sniffer's errors.
+/// {"dialect", "columns", "rows", "rejects", "rows_read", "rejected", "complete", "warnings", "problems"}: the first
+/// `most` rows of `text` (UTF-8) and the rejects among them, as an import with these options would read them, and with
+/// what would stop it before the first row. Fails with the reader's and sniffer's errors.
 Result<Json> preview(std::string_view text, const config::TableOptions& options, std::size_t most,
                      const Interrupted& interrupted);
 
