@@ -108,7 +108,7 @@ Error unknown_columns(const PlannerInput& input, const std::vector<std::string>&
 }
 
 Result<void> check_new_name(const Wanted& one, const Plan& plan) {
-  if (!config::is_system_column(one.table_column)) return {};
+  if (!config::is_reserved(one.table_column)) return {};
   return config::reserved_name(one, plan.table.display());
 }
 

@@ -13,6 +13,8 @@ namespace {
 using text::quoted_list;
 using text::quoted_name;
 
+constexpr std::string_view kLineColumn = "cpi_line";  // target::kLineColumn, which core does not know
+
 /// The table column that `column_mapping` gives to a file column: by exact name, else ignoring case.
 const std::string* mapped_to(const TableOptions& options, const std::string& header, const std::string& name) {
   const std::string* by_case = nullptr;
@@ -69,8 +71,8 @@ Error same_target(const std::string& file_column, const std::string& other_file_
 
 Error reserved_name(const FileColumn& column, std::string_view table) {
   return {Code::kInvalidHeader,
-          "column " + quoted_name(column.file_column) + " cannot be added to " + std::string(table) +
-              ": PostgreSQL keeps that name for itself",
+          "column " + quoted_name(column.file_column) + " cannot be added to " + std::string(table) + ": " +
+              std::string(keeper_of(column.table_column)),
           "",
           "Give it another name with column_mapping, such as {" + quoted_name(column.file_column) + ": " +
               quoted_name(column.table_column + "_") + "}."};
@@ -88,9 +90,13 @@ Error key_not_in_file(std::string_view name, std::string_view key_of, const std:
           "The file's columns are: " + quoted_list(file_columns) + ".", hint};
 }
 
-bool is_system_column(std::string_view name) {
-  constexpr std::string_view kNames[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
+bool is_reserved(std::string_view name) {
+  constexpr std::string_view kNames[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid", kLineColumn};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+std::string_view keeper_of(std::string_view name) {
+  return name == kLineColumn ? "cpi keeps that name for the line numbers" : "PostgreSQL keeps that name for itself";
 }
 
 Result<void> check_supported(const TableOptions& options) {
@@ -121,7 +127,7 @@ std::vector<Error> column_problems(const TableOptions& options, const std::vecto
     if (!fresh) {
       problems.push_back(same_target(other->second->file_column, column.file_column, column.table_column, kTable));
     }
-    if (is_system_column(column.table_column)) problems.push_back(reserved_name(column, kTable));
+    if (is_reserved(column.table_column)) problems.push_back(reserved_name(column, kTable));
   }
   for (const std::string& name : options.primary_key) {
     if (find_key_column(columns, name) == columns.end()) problems.push_back(key_not_in_file(name, "", names));

@@ -54,8 +54,12 @@ Error reserved_name(const FileColumn& column, std::string_view table);
 /// `key_of`: the table whose own key it is; empty: it was named by primary_key.
 Error key_not_in_file(std::string_view name, std::string_view key_of, const std::vector<std::string>& file_columns);
 
-/// Whether PostgreSQL keeps the name for itself in every table (src/backend/catalog/heap.c, SysAtt).
-bool is_system_column(std::string_view name);
+/// Whether no column may be called so: PostgreSQL keeps the name for itself in every table (src/backend/catalog/heap.c,
+/// SysAtt), or cpi for the line numbers in its staging tables.
+bool is_reserved(std::string_view name);
+
+/// Who keeps a reserved name, for messages.
+std::string_view keeper_of(std::string_view name);
 
 /// Options that this version cannot obey, and that must not be ignored in silence. Fails with kInvalidConfig.
 Result<void> check_supported(const TableOptions& options);

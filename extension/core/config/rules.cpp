@@ -70,9 +70,9 @@ void check_names(const Scope& scope) {
     if (name.size() > text::kMaxIdentifierBytes) {
       scope.report("column_mapping", "name_too_long", shown(name) + " is longer than PostgreSQL's 63 bytes",
                    "Shorten it.");
-    } else if (is_system_column(name)) {
+    } else if (is_reserved(name)) {
       scope.report("column_mapping", "reserved_name",
-                   "a column cannot be called " + shown(name) + ": PostgreSQL keeps that name for itself",
+                   "a column cannot be called " + shown(name) + ": " + std::string(keeper_of(name)),
                    "Choose another, such as " + shown(name + "_") + ".");
     }
   }

@@ -6,7 +6,8 @@
 
 namespace cpi::text {
 
-/// `text` with case differences removed (Unicode's full case folding): equal results mean equal but for case.
+/// `text` with case differences removed (Unicode's full case folding) and accents composed (NFC): equal results mean
+/// that people read the same, but for case.
 std::string fold_case(std::string_view text);
 
 }  // namespace cpi::text

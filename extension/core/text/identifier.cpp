@@ -31,6 +31,43 @@ bool belongs_to_word(UChar32 character) {
   return u_isalnum(character) != 0 || (U_GET_GC_MASK(character) & U_GC_M_MASK) != 0;
 }
 
+/// A character that nobody sees, but for the joiners and selectors that shape the characters beside them.
+bool is_invisible(UChar32 character) {
+  constexpr UChar32 kNonJoiner = 0x200C;
+  constexpr UChar32 kJoiner = 0x200D;
+  return u_charType(character) == U_FORMAT_CHAR && character != kNonJoiner && character != kJoiner &&
+         u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
+}
+
+bool is_control(UChar32 character) {
+  return (U_GET_GC_MASK(character) & (U_GC_CC_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK)) != 0;
+}
+
+/// The name as people read it; empty when there is nothing to read.
+std::string legible(std::string_view name) {
+  std::string out;
+  std::size_t end = 0;  // behind the last character that is to be seen
+  bool gap = false;
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t first = at;
+    const UChar32 character = next_character(name, at);
+    if (is_invisible(character)) continue;
+    const bool control = is_control(character);
+    const bool blank = control || u_isUWhiteSpace(character) != 0;
+    if (blank && out.empty()) continue;
+    if (control) {
+      if (!gap) out += ' ';
+    } else {
+      out.append(name.substr(first, at - first));
+    }
+    gap = blank;
+    const bool joins = u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
+    if (!blank && !(joins && end == 0)) end = out.size();
+  }
+  out.resize(end);
+  return out;
+}
+
 std::string cut(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
@@ -178,8 +215,10 @@ std::vector<std::string> column_names(const std::vector<std::string>& header, bo
   std::vector<std::string> names;
   std::unordered_set<std::string> given;
   for (std::size_t i = 0; i < header.size(); ++i) {
-    std::string name = truncate_identifier(snake ? snake_case(header[i]) : header[i]);
-    if (name.find_first_not_of(" \t") == std::string::npos) name = "column" + std::to_string(i + 1);
+    const std::string read = legible(header[i]);
+    std::string name = truncate_identifier(snake ? snake_case(read) : read);
+    while (name.ends_with(' ')) name.pop_back();  // cut there
+    if (name.empty()) name = "column" + std::to_string(i + 1);
     given.insert(name);
     names.push_back(std::move(name));
   }

@@ -17,8 +17,10 @@ std::string truncate_identifier(std::string_view name);
 /// digit gets an underscore before it. Non-ASCII letters are kept.
 std::string snake_case(std::string_view name);
 
-/// Column names for a header: blank ones become "column3" by position, over-long ones are cut, repeated ones get "_2",
-/// "_3", …; deterministic. With `snake` each name goes through snake_case first.
+/// Column names for a header: without characters that nobody sees (zero-width spaces, byte order marks) and the blanks
+/// at their ends of any kind, line breaks and other control characters become blanks; blank names become "column3" by
+/// position, over-long ones are cut, repeated ones get "_2", "_3", …; deterministic. With `snake` each name goes
+/// through snake_case first.
 std::vector<std::string> column_names(const std::vector<std::string>& header, bool snake);
 
 /// The candidate nearest to `name` by edit distance (ignoring case), or empty when none is close: for "did you mean".

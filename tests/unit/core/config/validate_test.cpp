@@ -160,6 +160,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "", "a name that ICU knows"},
         Mistake{R"({"defaults":{"column_mapping":{"a":"ctid"}}})", "defaults.column_mapping", "reserved_name",
                 "\"ctid\"", "\"ctid_\""},
+        Mistake{R"({"defaults":{"column_mapping":{"a":"cpi_line"}}})", "defaults.column_mapping", "reserved_name",
+                "cpi keeps that name", "\"cpi_line_\""},
         Mistake{R"({"defaults":{"column_mapping":{"a":"ääääääääääääääääääääääääääääääääääääääää"}}})",
                 "defaults.column_mapping", "name_too_long", "63 bytes", ""},
         Mistake{R"({"defaults":{"file_pattern":"/data/*.csv"}})", "defaults.file_pattern", "absolute_pattern",

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/text/fold.h"
+
 namespace cpi::text {
 namespace {
 
@@ -35,6 +37,24 @@ TEST(ColumnNames, AreUniqueAndTheSameEveryTime) {
   EXPECT_THAT(column_names({"column2", ""}, false), ElementsAre("column2", "column2_2"));
   EXPECT_THAT(column_names({"Order Date", "order-date", "#"}, true),
               ElementsAre("order_date", "order_date_2", "column3"));
+}
+
+TEST(ColumnNames, HoldNothingThatNobodySees) {
+  EXPECT_THAT(column_names({"na\u200Bme", "\uFEFFid", "\u200B", "\u00A0", "\u2003x\u00A0", "so\u00ADft"}, false),
+              ElementsAre("name", "id", "column3", "column4", "x", "soft"));
+  EXPECT_THAT(column_names({"name", "na\u200Bme"}, false), ElementsAre("name", "name_2"));
+  EXPECT_THAT(column_names({"na\u200Bme"}, true), ElementsAre("name"));
+  EXPECT_THAT(column_names({"Order\r\nDate", "\tid\n", "a \u2028b"}, false), ElementsAre("Order Date", "id", "a b"));
+  EXPECT_THAT(column_names({"می\u200Cخواهم", "👩\u200D👧", "\u200D"}, false),
+              ElementsAre("می\u200Cخواهم", "👩\u200D👧", "column3"));
+  EXPECT_THAT(column_names({std::string(63, 'x') + " y"}, false), ElementsAre(std::string(63, 'x')));
+  EXPECT_THAT(column_names({std::string(62, 'x') + " y"}, false), ElementsAre(std::string(62, 'x')));
+}
+
+TEST(FoldCase, MakesNamesEqualThatPeopleReadAlike) {
+  EXPECT_EQ(fold_case("STRASSE"), fold_case("straße"));
+  EXPECT_EQ(fold_case("e\u0301"), fold_case("É"));
+  EXPECT_NE(fold_case("e"), fold_case("é"));
 }
 
 TEST(ColumnNames, CutLongNamesSoThatTheNumberFits) {
