@@ -222,7 +222,7 @@ void Api::add_cors(const Request& request, Response& response) const {
   response.set("Vary", "Origin");
   if (origin == nullptr || !allowed_origin(*origin, options_.cors_origins)) return;
   response.set("Access-Control-Allow-Origin", *origin);
-  response.set("Access-Control-Expose-Headers", "Location, Retry-After, X-Request-Id");
+  response.set("Access-Control-Expose-Headers", "Cpi-Kept, Cpi-Total, Cpi-Whole, Link, Location, Retry-After, X-Request-Id");
 }
 
 }  // namespace cpi::http

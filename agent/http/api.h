@@ -48,6 +48,7 @@ class Api {
   std::optional<Role> known_role(const Digest& key);
   boost::asio::awaitable<Response> serve(Exchange& exchange);
   boost::asio::awaitable<Response> call_function(Exchange& exchange);
+  boost::asio::awaitable<Response> call_for_csv(const Exchange& exchange, const Call& call);
   boost::asio::awaitable<std::string> run(const Exchange& exchange, const Call& call);
   boost::asio::awaitable<std::string> status_of_job(const Exchange& exchange, std::string job_id);
   boost::asio::awaitable<std::string> wait_for_end(const Exchange& exchange, const Call& call, std::string first);

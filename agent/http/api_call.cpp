@@ -2,6 +2,7 @@
 // job has ended.
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
+#include <cctype>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -153,19 +154,37 @@ asio::awaitable<std::string> Api::run(const Exchange& exchange, const Call& call
   co_return rows.str(0, 0);
 }
 
+/// The answer's field `csv` as the body. What else it says does not go into a CSV: counts become headers ("kept" is
+/// Cpi-Kept), and `next`, a relative URL, the header Link (RFC 8288).
+asio::awaitable<Response> Api::call_for_csv(const Exchange& exchange, const Call& call) {
+  Call split{"SELECT a.answer ->> 'csv', a.answer - 'csv' FROM (" + call.sql + ") AS a (answer)", call.params};
+  const db::Rows rows = co_await backend_.pool().call(std::string(database_role(exchange.role)), split.sql,
+                                                      split.params, exchange.route->function->read_only);
+  Response response;
+  response.status = exchange.route->status;
+  response.content_type = "text/csv; charset=utf-8";
+  if (rows.empty()) co_return response;
+  if (!rows.is_null(0, 0)) response.body = rows.str(0, 0);
+  const json rest = rows.is_null(0, 1) ? json::object() : json::parse(rows.text(0, 1), nullptr, false);
+  for (const auto& [name, value] : rest.items()) {
+    if (value.is_number_integer()) {
+      response.set("Cpi-" + std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])))) +
+                       name.substr(1),
+                   value.dump());
+    } else if (name == "next" && value.is_string()) {
+      response.set("Link", "<" + value.get<std::string>() + ">; rel=\"next\"");
+    }
+  }
+  co_return response;
+}
+
 asio::awaitable<Response> Api::call_function(Exchange& exchange) {
   const Route& route = *exchange.route;
-  Call call = bind_call(exchange, exchange.match.parameters);
+  const Call call = bind_call(exchange, exchange.match.parameters);
+  if (asks_for_csv(exchange.request, route)) co_return co_await call_for_csv(exchange, call);
   Response response;
   response.status = route.status;
-  const bool csv = asks_for_csv(exchange.request, route);
-  if (csv) call.sql += " ->> 'csv'";
   response.body = co_await run(exchange, call);
-  if (csv) {
-    response.content_type = "text/csv; charset=utf-8";
-    if (response.body == "null") response.body.clear();
-    co_return response;
-  }
   if (exchange.wait > 0ms) response.body = co_await wait_for_end(exchange, call, std::move(response.body));
   if (!route.location.empty()) {
     const json fields = json::parse(response.body, nullptr, false);

@@ -31,8 +31,11 @@ Datum cpi_rejects_csv(PG_FUNCTION_ARGS) {
     dialect.delimiter = text_of(described, "delimiter");
     dialect.quote = text_of(described, "quote");
     dialect.escape = text_of(described, "escape");
-    std::string out = cpi::csv::rejects_header(dialect, parsed.at("header").get<std::vector<std::string>>());
-    for (const nlohmann::json& row : parsed.at("rows")) {
+    std::string out;
+    if (const auto header = parsed.find("header"); header != parsed.end()) {
+      out = cpi::csv::rejects_header(dialect, header->get<std::vector<std::string>>());
+    }
+    for (const nlohmann::json& row : parsed.value("rows", nlohmann::json::array())) {
       const auto line = row.find("line");
       out += cpi::csv::rejects_row(dialect, text_of(row, "file"),
                                    line != row.end() && line->is_number() ? line->get<std::int64_t>() : 0,

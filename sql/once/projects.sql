@@ -40,8 +40,8 @@ COMMENT ON COLUMN @extschema@.cpi_projects.host_keys IS
   'Host keys that were accepted on first sight of servers that the config or a request names: {"host:port": "SHA256:…"}. '
   'A host_key in the config goes before it; those of a source are in its own row.';
 COMMENT ON COLUMN @extschema@.cpi_projects.dialects IS
-  'Where the config says "auto": what was found in the files of each pattern and table. Later files are held against '
-  'it; written with the result of a file that was loaded.';
+  'Where the config says "auto": what was found in the files of each pattern and table, at most 500, oldest first. Later '
+  'files are held against it; written with the result of a file that was loaded.';
 COMMENT ON COLUMN @extschema@.cpi_projects.created_at IS 'When it was defined.';
 COMMENT ON COLUMN @extschema@.cpi_projects.updated_at IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_projects', '');

@@ -53,16 +53,24 @@ GRANT EXECUTE ON FUNCTION @extschema@._cpi_write_manifest(uuid, bigint, jsonb) T
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_learn_dialect(project_id uuid, learned jsonb)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  -- The list is in the order of use, oldest first, and bounded: files whose tables are named by date would make it grow
+  -- for ever. Among its newer half nothing is moved, so that most loads write nothing here.
   UPDATE @extschema@.cpi_projects AS p SET
-      dialects = (SELECT coalesce(jsonb_agg(d.dialect ORDER BY d.place), '[]')
-                    FROM jsonb_array_elements(p.dialects) WITH ORDINALITY AS d (dialect, place)
-                    WHERE (d.dialect ->> 'file_pattern', d.dialect ->> 'schema', d.dialect ->> 'table_name')
-                          IS DISTINCT FROM (learned ->> 'file_pattern', learned ->> 'schema', learned ->> 'table_name'))
+      dialects = (SELECT coalesce(jsonb_agg(k.dialect ORDER BY k.place), '[]')
+                    FROM (SELECT d.dialect, d.place
+                            FROM jsonb_array_elements(p.dialects) WITH ORDINALITY AS d (dialect, place)
+                            WHERE (d.dialect ->> 'file_pattern', d.dialect ->> 'schema', d.dialect ->> 'table_name')
+                                  IS DISTINCT FROM
+                                  (learned ->> 'file_pattern', learned ->> 'schema', learned ->> 'table_name')
+                            ORDER BY d.place DESC LIMIT 499) AS k)
                  || jsonb_build_array(learned)
-    WHERE p.id = _cpi_learn_dialect.project_id AND NOT p.dialects @> jsonb_build_array(learned)
+    WHERE p.id = _cpi_learn_dialect.project_id
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(p.dialects) WITH ORDINALITY AS d (dialect, place)
+                        WHERE d.dialect @> learned AND d.place > jsonb_array_length(p.dialects) - 250)
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) IS
-  'Keeps what a file has shown of the dialect of its pattern and table, instead of what was known of it before.';
+  'Keeps what a file has shown of the dialect of its pattern and table, instead of what was known of it before. Of each '
+  'project the 500 pairs of pattern and table that were used last are known.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_file(
@@ -123,8 +131,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) IS
-  'Writes a file''s result (the API''s file result with warnings, columns and what was learned of the dialect) and its rejects, and the job''s '
-  'totals. Writing it again changes nothing.';
+  'Writes a file''s result (the API''s file result with warnings, columns and what was learned of the dialect), its '
+  'rejects, and the job''s totals. Writing it again changes nothing.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@._cpi_finish_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
 

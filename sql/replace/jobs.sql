@@ -266,20 +266,11 @@ DECLARE
   project_row @extschema@.cpi_projects;
   files jsonb;
 BEGIN
-  IF old.completed_at IS NULL THEN
-    PERFORM @extschema@._cpi_raise(409, format('job %s has not ended: it is %s', old.id, old.status),
-                                   hint => 'Wait for its end, or cancel it first.');
-  ELSIF old.status = 'completed' THEN
+  IF old.status = 'completed' THEN
     PERFORM @extschema@._cpi_raise(409, format('job %s has nothing to try again: it is completed', old.id),
                                    hint => 'To load everything again, import with force.');
   END IF;
-  SELECT * INTO project_row FROM @extschema@.cpi_projects AS p WHERE p.id = old.project_id FOR KEY SHARE;
-  IF NOT FOUND THEN
-    PERFORM @extschema@._cpi_raise(409, format('project "%s" of job %s was deleted', old.project_name, old.id));
-  ELSIF project_row.connection_id IS NULL THEN
-    PERFORM @extschema@._cpi_raise(400, format('project "%s" has no connection', project_row.name),
-                                   hint => 'Give it one with cpi_update_project.');
-  END IF;
+  project_row := @extschema@._cpi_project_to_try_again(old);
   IF old.manifest_written THEN
     SELECT jsonb_agg(f.path ORDER BY f.position) INTO files
       FROM @extschema@.cpi_job_files AS f WHERE f.job_id = old.id AND f.status <> 'completed';
@@ -294,7 +285,8 @@ BEGIN
                                     only_files, stored_content, manifest_written, sftp_override, force, dry_run,
                                     schedule_id, retry_of)
     VALUES (project_row.id, project_row.name, old.callback_url, old.local_files, old.local_files_base_path,
-            coalesce(files, old.only_files), old.stored_content, old.stored_content, old.sftp_override, old.force, old.dry_run, old.schedule_id, old.id)
+            coalesce(files, old.only_files), old.stored_content, old.stored_content, old.sftp_override, old.force,
+            old.dry_run, old.schedule_id, old.id)
     RETURNING * INTO job;
   IF old.stored_content THEN
     PERFORM @extschema@._cpi_store_content(job.id, f.path, f.table_name, c.content, c.dialect)

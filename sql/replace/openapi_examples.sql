@@ -79,7 +79,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
          "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column_3"], "widened": []}]}',
       'JobList', jsonb_build_object('jobs', jsonb_build_array(one.job), 'total', 1, 'total_is_estimate', false,
                                     'next', NULL),
-      'RejectList', '{"kept": 1, "whole": 1, "total": 1, "rejects": [
+      'RejectList', '{"kept": 1, "whole": 1, "total": 1, "next": null, "rejects": [
         {"file_id": "3f2504e0-5555-41d3-9a0c-0305e82c3305", "filename": "customers.csv", "line": 17, "offset": 731,
          "column": "id", "reason": "bad_value", "message": "\"x\" is no integer", "raw": "x,Ada", "whole": true}]}'::jsonb,
       'TestResult', '{"success": true, "message": "connected to PostgreSQL 15.8 as user", "findings": []}'::jsonb)

@@ -148,7 +148,13 @@ BEGIN
   END IF;
   IF route -> 'header_arguments' ? 'Accept' THEN
     success := jsonb_set(success, '{content,text/csv}', '{"schema": {"type": "string"},
-      "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",x,Ada\n"}');
+      "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",x,Ada\n"}')
+      || '{"headers": {
+        "Cpi-Total": {"description": "Of CSV: how many rows there were.", "schema": {"type": "integer"}},
+        "Cpi-Kept": {"description": "Of CSV: how many of them are kept.", "schema": {"type": "integer"}},
+        "Cpi-Whole": {"description": "Of CSV: how many of those are whole, and stand in it or on its other pages.",
+                      "schema": {"type": "integer"}},
+        "Link": {"description": "Of CSV: the next page (rel=\"next\"), where there is one.", "schema": {"type": "string"}}}}'::jsonb;
   END IF;
   IF route ->> 'location' IS NOT NULL THEN
     success := success

@@ -152,7 +152,7 @@ BEGIN
       'reason', text, 'message', text, 'raw', text_or_null, 'whole', bool)),
     'RejectList', @extschema@._cpi_openapi_object('Rows that were not loaded.', jsonb_build_object(
       'rejects', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Reject')),
-      'kept', count, 'whole', count, 'total', count)),
+      'kept', count, 'whole', count, 'total', count, 'next', text_or_null)),
     'Delivery', @extschema@._cpi_openapi_object('A webhook, delivered or to be delivered.', jsonb_build_object(
       'id', id, 'job_id', id, 'url', text,
       'status', '{"type": "string", "enum": ["pending", "delivered", "failed"]}'::jsonb, 'attempts', count,

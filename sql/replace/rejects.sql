@@ -1,10 +1,11 @@
 -- Rows that were not loaded, for those who may see people's data: as a list, or as CSV that can be mended.
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_csv(rejects jsonb)
-RETURNS text LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'cpi_rejects_csv';
+RETURNS text LANGUAGE c IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_rejects_csv';
 COMMENT ON FUNCTION @extschema@._cpi_rejects_csv(jsonb) IS
   'Rejected rows as CSV that can be mended, from {"dialect":{"delimiter","quote","escape"},"header":[…],'
-  '"rows":[{"file","line","column","message","raw"}]}: the file''s dialect, the reason in a column of its own in front.';
+  '"rows":[{"file","line","column","message","raw"}]}: the file''s dialect, the reason in a column of its own in front. '
+  'Without header there is no line of it, without rows nothing but that line.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_csv(jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_find_job_file(job_id uuid, file text)
@@ -39,47 +40,74 @@ $$;
 COMMENT ON FUNCTION @extschema@._cpi_wants_csv(text) IS 'Whether an Accept header asks for CSV.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_wants_csv(text) FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_of_files(job @extschema@.cpi_jobs, file_id uuid, page_size integer,
-                                                             start integer)
-RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_page(
+  job_id uuid, file_id uuid, whole_only boolean, page_size integer, start integer)
+RETURNS TABLE (place bigint, path text, reject @extschema@.cpi_job_rejects)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  -- Up to the size of the page, and as long as their texts stay below 64 MB: one jsonb or text must hold them.
+  SELECT row_number() OVER place, s.path, s.reject
+    FROM (SELECT q.*, coalesce(sum(octet_length((q.reject).message) + coalesce(octet_length((q.reject).raw), 0))
+                               OVER (place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+            FROM (SELECT f.path, f.position, r AS reject
+                    FROM @extschema@.cpi_job_rejects AS r
+                    JOIN @extschema@.cpi_job_files AS f ON f.id = r.file_id
+                    WHERE f.job_id = _cpi_rejects_page.job_id
+                      AND (_cpi_rejects_page.file_id IS NULL OR f.id = _cpi_rejects_page.file_id)
+                      AND (r.whole OR NOT whole_only)
+                    ORDER BY f.position, r.ordinal LIMIT page_size OFFSET start) AS q
+            WINDOW place AS (ORDER BY q.position, (q.reject).ordinal)) AS s
+    WHERE s.bytes_before < 67108864
+    WINDOW place AS (ORDER BY s.position, (s.reject).ordinal)
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_rejects_page(uuid, uuid, boolean, integer, integer) IS
+  'Kept rejects of a job, or of one of its files, in order from start: page_size of them (null: all), or fewer when '
+  'their texts have more than 64 MB.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_page(uuid, uuid, boolean, integer, integer) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_of_files(
+  job @extschema@.cpi_jobs, file_id uuid, page_size integer, start integer, OUT csv text, OUT rows bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  shapes constant jsonb := (
-    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('dialect', f.rejects_dialect, 'header', f.header)), '[]')
-      FROM @extschema@.cpi_job_files AS f
-      WHERE f.job_id = job.id AND (_cpi_rejects_of_files.file_id IS NULL OR f.id = _cpi_rejects_of_files.file_id)
-        AND EXISTS (SELECT FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = f.id));
-  files constant text := (
-    SELECT string_agg('"' || f.path || '"', ', ' ORDER BY f.position)
-      FROM (SELECT * FROM @extschema@.cpi_job_files AS f
-              WHERE f.job_id = job.id
-                AND EXISTS (SELECT FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = f.id)
-              ORDER BY f.position LIMIT 20) AS f);
+  -- How the files with rejects are written, and which files are: several of one shape make one CSV.
+  shapes jsonb;
+  files text[];
 BEGIN
-  IF jsonb_array_length(shapes) = 0 THEN
-    RETURN '';
-  ELSIF jsonb_array_length(shapes) > 1 THEN
+  SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+           'dialect', f.rejects_dialect - '{encoding,byte_order_mark}'::text[], 'header', f.header)), '[]'),
+         array_agg('"' || f.path || '"' ORDER BY f.position)
+    INTO shapes, files
+    FROM @extschema@.cpi_job_files AS f
+    WHERE f.job_id = job.id AND (_cpi_rejects_of_files.file_id IS NULL OR f.id = _cpi_rejects_of_files.file_id)
+      AND EXISTS (SELECT FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = f.id);
+  IF jsonb_array_length(shapes) > 1 THEN
     PERFORM @extschema@._cpi_refuse(@extschema@._cpi_field_error(
       'file', 'is needed: the files with rejected rows differ in header or dialect',
-      'Ask for one of them: ' || files || '.'));
+      'Ask for one of them: ' || array_to_string(files[1:20], ', ')
+      || CASE WHEN cardinality(files) > 20 THEN format(' and %s more', cardinality(files) - 20) ELSE '' END || '.'));
   ELSIF shapes #> '{0,header}' = 'null' OR shapes #> '{0,dialect}' = 'null' THEN
     PERFORM @extschema@._cpi_raise(409, format('the header of the rejected rows of job %s was not kept', job.id),
                                    hint => 'The list in JSON shows the rows themselves.');
+  ELSIF jsonb_array_length(shapes) = 0 THEN
+    csv := '';
+    rows := 0;
+    RETURN;
   END IF;
-  RETURN @extschema@._cpi_rejects_csv(shapes -> 0 || jsonb_build_object('rows', (
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-             'file', CASE WHEN _cpi_rejects_of_files.file_id IS NULL AND strpos(files, '", "') > 0 THEN p.path END,
-             'line', p.line, 'column', p.column_name, 'message', p.message, 'raw', p.raw)
-             ORDER BY p.position, p.ordinal), '[]')
-      FROM (SELECT r.*, f.path, f.position
-              FROM @extschema@.cpi_job_rejects AS r
-              JOIN @extschema@.cpi_job_files AS f ON f.id = r.file_id
-              WHERE f.job_id = job.id AND r.whole
-                AND (_cpi_rejects_of_files.file_id IS NULL OR f.id = _cpi_rejects_of_files.file_id)
-              ORDER BY f.position, r.ordinal LIMIT page_size OFFSET start) AS p)));
+  -- In parts, since one jsonb holds no more than 256 MB.
+  SELECT coalesce(string_agg(part.csv, '' ORDER BY part.number), ''), coalesce(sum(part.rows), 0)
+    INTO csv, rows
+    FROM (SELECT (p.place - 1) / 500 AS number, count(*) AS rows,
+                 @extschema@._cpi_rejects_csv(jsonb_build_object('dialect', shapes #> '{0,dialect}', 'rows', jsonb_agg(
+                   jsonb_build_object('file', CASE WHEN cardinality(files) > 1 THEN p.path END, 'line', (p.reject).line,
+                     'column', (p.reject).column_name, 'message', (p.reject).message, 'raw', (p.reject).raw)
+                   ORDER BY p.place))) AS csv
+            FROM @extschema@._cpi_rejects_page(job.id, _cpi_rejects_of_files.file_id, true, page_size, start) AS p
+            GROUP BY 1) AS part;
+  csv := @extschema@._cpi_rejects_csv(shapes -> 0) || csv;
 END
 $$;
 COMMENT ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer) IS
-  'The whole rejected rows of one file, or of all files of a job if they are of one shape, as CSV; refuses with 422.';
+  'The whole rejected rows of one file, or of all files of a job if they are of one shape, as CSV, and how many they '
+  'are; page_size null: all that _cpi_rejects_page gives. Refuses with 422.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_rejects(
@@ -89,9 +117,12 @@ RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_cata
 DECLARE
   job constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_list_rejects.id);
   csv constant boolean := @extschema@._cpi_wants_csv(cpi_list_rejects.accept);
-  page_size constant integer := coalesce("limit", CASE WHEN csv THEN 100000 ELSE 100 END);
+  page_size constant integer := coalesce("limit", CASE WHEN NOT csv THEN 100 END);
   start constant integer := coalesce("offset", 0);
   wanted uuid;
+  found record;
+  answer jsonb;
+  given bigint;
 BEGIN
   PERFORM @extschema@._cpi_refuse(
     CASE WHEN page_size NOT BETWEEN 1 AND 100000
@@ -100,33 +131,44 @@ BEGIN
   IF coalesce(cpi_list_rejects.file, '') <> '' THEN
     wanted := (@extschema@._cpi_find_job_file(job.id, cpi_list_rejects.file)).id;
   END IF;
-  RETURN CASE WHEN csv
-    THEN jsonb_build_object('csv', @extschema@._cpi_rejects_of_files(job, wanted, page_size, start))
-    ELSE jsonb_build_object('rejects', (
-      SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'file_id', p.file_id, 'filename', p.path, 'line', p.line, 'offset', p.byte_offset,
-               'column', p.column_name, 'reason', p.reason, 'message', p.message, 'raw', p.raw, 'whole', p.whole)
-               ORDER BY p.position, p.ordinal), '[]')
-        FROM (SELECT r.*, f.path, f.position
-                FROM @extschema@.cpi_job_rejects AS r
-                JOIN @extschema@.cpi_job_files AS f ON f.id = r.file_id
-                WHERE f.job_id = job.id AND (wanted IS NULL OR f.id = wanted)
-                ORDER BY f.position, r.ordinal LIMIT page_size OFFSET start) AS p))
-    END
-    || (SELECT jsonb_build_object('kept', count(r.file_id), 'whole', count(*) FILTER (WHERE r.whole))
-          FROM @extschema@.cpi_job_files AS f
-          LEFT JOIN @extschema@.cpi_job_rejects AS r ON r.file_id = f.id
-          WHERE f.job_id = job.id AND (wanted IS NULL OR f.id = wanted))
-    || jsonb_build_object('total', CASE WHEN wanted IS NULL THEN job.total_rejected
-         ELSE (SELECT f.rejected FROM @extschema@.cpi_job_files AS f WHERE f.id = wanted) END);
+  SELECT count(r.file_id) AS kept, count(*) FILTER (WHERE r.whole) AS whole,
+         CASE WHEN wanted IS NULL THEN job.total_rejected ELSE min(f.rejected) END AS total
+    INTO found
+    FROM @extschema@.cpi_job_files AS f
+    LEFT JOIN @extschema@.cpi_job_rejects AS r ON r.file_id = f.id
+    WHERE f.job_id = job.id AND (wanted IS NULL OR f.id = wanted);
+  IF csv THEN
+    SELECT jsonb_build_object('csv', p.csv), p.rows INTO answer, given
+      FROM @extschema@._cpi_rejects_of_files(job, wanted, page_size, start) AS p;
+    IF page_size IS NULL AND start + given < found.whole THEN
+      PERFORM @extschema@._cpi_raise(
+        413, format('the rejected rows of job %s have more than 64 MB', job.id),
+        hint => 'Ask for one file after the other (file=…), or for pages (limit=10000&offset=0).');
+    END IF;
+  ELSE
+    SELECT jsonb_build_object('rejects', coalesce(jsonb_agg(jsonb_build_object(
+             'file_id', (p.reject).file_id, 'filename', p.path, 'line', (p.reject).line,
+             'offset', (p.reject).byte_offset, 'column', (p.reject).column_name, 'reason', (p.reject).reason,
+             'message', (p.reject).message, 'raw', (p.reject).raw, 'whole', (p.reject).whole) ORDER BY p.place), '[]')),
+           count(*)
+      INTO answer, given FROM @extschema@._cpi_rejects_page(job.id, wanted, false, page_size, start) AS p;
+  END IF;
+  RETURN answer || jsonb_build_object(
+    'kept', found.kept, 'whole', found.whole, 'total', found.total,
+    'next', CASE WHEN given > 0 AND start + given < CASE WHEN csv THEN found.whole ELSE found.kept END THEN
+      format('/jobs/%s/rejects?limit=%s&offset=%s', job.id, page_size, start + given)
+      || CASE WHEN wanted IS NULL THEN '' ELSE '&file=' || @extschema@._cpi_url_encode(cpi_list_rejects.file) END
+    END);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_list_rejects(text, integer, integer, text, text) IS
 $$Rows of a job's files, or of the file given (path or id), that were not loaded, each with line, byte offset, column,
 reason and raw text. total counts all of them, kept those that can be listed here: each file keeps its first 10,000 (setting
-kept_rejects); whole counts those whose text is complete. With accept text/csv the answer is csv: the whole rows in
-the file's own dialect, in UTF-8, under its own header, with the reason in a column cpi_reason in front. Mended, they go to
-cpi_replay_rejects or are imported like any file: that column is left out. Files that differ in header or dialect are
-asked for one by one.$$;
+kept_rejects); whole counts those whose text is complete. limit is 100 rows unless given; next leads to the page after
+it. With accept text/csv the answer is csv: all whole rows (or a page, if limit is given) in the file's own dialect, in
+UTF-8, under its own header, with the reason in a column cpi_reason in front; over REST the counts are the headers
+Cpi-Total, Cpi-Kept and Cpi-Whole, and next is the header Link. Mended, they go to cpi_replay_rejects or are imported like
+any file: that column is left out. Files that differ in header or dialect are asked for one by one, and so are more than
+64 MB (413).$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_list_rejects(text, integer, integer, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_list_rejects(text, integer, integer, text, text) TO cpi_operator;

@@ -6,31 +6,36 @@
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_seal(
   install_id uuid, owner_table text, row_id uuid, column_name text, key_version integer, secret text)
-RETURNS bytea LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_seal';
+RETURNS bytea LANGUAGE c VOLATILE STRICT
+  SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_seal';
 COMMENT ON FUNCTION @extschema@._cpi_seal(uuid, text, uuid, text, integer, text) IS
   'Seals a secret for its place under a key of the key file.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_seal(uuid, text, uuid, text, integer, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_open(
   install_id uuid, owner_table text, row_id uuid, column_name text, key_version integer, sealed bytea)
-RETURNS text LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'cpi_open';
+RETURNS text LANGUAGE c STABLE STRICT
+  SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_open';
 COMMENT ON FUNCTION @extschema@._cpi_open(uuid, text, uuid, text, integer, bytea) IS
   'Opens what _cpi_seal sealed for the same place; fails when it was altered, moved or sealed under another key.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_open(uuid, text, uuid, text, integer, bytea) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_key_versions()
-RETURNS jsonb LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_key_versions';
+RETURNS jsonb LANGUAGE c VOLATILE STRICT
+  SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_key_versions';
 COMMENT ON FUNCTION @extschema@._cpi_key_versions() IS 'The versions that the key file holds, ascending; the last one seals.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_key_versions() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_add_key()
-RETURNS jsonb LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_add_key';
+RETURNS jsonb LANGUAGE c VOLATILE STRICT
+  SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_add_key';
 COMMENT ON FUNCTION @extschema@._cpi_add_key() IS
   'Writes a new key into the key file, safe against a crash, and answers its version. Not undone by a rollback.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_add_key() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_remove_key(key_version integer)
-RETURNS void LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'cpi_remove_key';
+RETURNS void LANGUAGE c VOLATILE STRICT
+  SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_remove_key';
 COMMENT ON FUNCTION @extschema@._cpi_remove_key(integer) IS 'Takes a key out of the key file. Not undone by a rollback.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_remove_key(integer) FROM PUBLIC;
 

@@ -67,6 +67,33 @@ def test_rejected_rows_are_taken_home_mended_and_replayed(agent, database, name)
     assert (twice["total_inserted"], twice["total_skipped"]) == (0, 1), twice
 
 
+def test_csv_of_rejects_tells_what_it_does_not_hold(agent, database, name):
+    job = job_with_rejects(agent, database, name)
+    agent.sql("UPDATE cpi_job_rejects SET whole = false WHERE line = 5 AND file_id = %s", job["file_results"][0]["id"],
+              user="postgres")
+    response = agent.get(f"/jobs/{job['id']}/rejects", headers={"Accept": "text/csv"})
+    assert [response.headers[f"Cpi-{n}"] for n in ("Total", "Kept", "Whole")] == ["2", "2", "1"], response.headers.items()
+    assert response.headers["Link"] is None
+    page = agent.get(f"/jobs/{job['id']}/rejects?limit=1")
+    assert page.json["next"] == f"/jobs/{job['id']}/rejects?limit=1&offset=1"
+    last = agent.get(page.json["next"]).json
+    assert (len(last["rejects"]), last["next"]) == (1, None)
+    agent.sql("UPDATE cpi_job_rejects SET whole = true", user="postgres")
+    page = agent.get(f"/jobs/{job['id']}/rejects?limit=1", headers={"Accept": "text/csv"})
+    assert page.headers["Link"] == f'</jobs/{job["id"]}/rejects?limit=1&offset=1>; rel="next"'
+
+
+def test_mended_rows_may_come_back_as_a_spreadsheet_writes_them(agent, database, name):
+    job = job_with_rejects(agent, database, name)
+    spreadsheet = "\ufeffname,cpi_reason,price,id\r\nBob,was wrong,2.5,2\r\n\"Cleo, C.\",,3,3\r\n"
+    again = replay(agent, job["id"], body=spreadsheet)
+    assert (again["status"], again["total_inserted"]) == ("completed", 2), again
+    assert database.rows("SELECT * FROM prices WHERE id IN (2, 3) ORDER BY id") == [(2, "Bob", 2.5), (3, "Cleo, C.", 3)]
+    wrong = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=b"id;name;prise\n2;Bob;2\n",
+                       headers={"Content-Type": "text/csv"})
+    assert wrong.status == 422 and 'Did you mean "price"?' in wrong.body.decode(), wrong
+
+
 def test_rows_for_a_table_without_a_key_are_replayed_once(agent, database, name):
     job = job_with_rejects(agent, database, name, primary_key=None, ragged="pad")
     assert job["total_rejected"] == 1

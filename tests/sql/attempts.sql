@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(53);
+SELECT plan(55);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -57,6 +57,15 @@ SELECT pg_temp.finish(0, '{"success": true, "read": 10, "inserted": 4, "updated"
   "delimiter": "|"}}', '[{"line": 7, "reason": "invalid_number"}]');
 SELECT is((SELECT dialects FROM cpi_projects), '[{"file_pattern": "*.csv", "schema": "public", "table_name": "b", "delimiter": "|"}]',
   'the last word of a pattern and table counts');
+SELECT _cpi_learn_dialect(id, jsonb_build_object('file_pattern', '*.csv', 'schema', 'public', 'table_name', 't' || i))
+  FROM cpi_projects, generate_series(1, 260) AS i;
+SELECT _cpi_learn_dialect(id, jsonb_build_object('file_pattern', '*.csv', 'schema', 'public', 'table_name', t))
+  FROM cpi_projects, unnest(ARRAY['b', 't260']) AS t;
+SELECT is((SELECT dialects #>> '{-1,table_name}' FROM cpi_projects), 'b', 'one that is used again is kept longer');
+SELECT _cpi_learn_dialect(id, jsonb_build_object('file_pattern', '*.csv', 'schema', 'public', 'table_name', 't' || i))
+  FROM cpi_projects, generate_series(261, 700) AS i;
+SELECT is((SELECT jsonb_build_array(jsonb_array_length(dialects), dialects #> '{0,table_name}', dialects #> '{-1,table_name}',
+  dialects @> '[{"table_name": "b"}]') FROM cpi_projects), '[500, "t202", "t700", true]', 'the oldest of too many are forgotten');
 
 -- Files that failed.
 SELECT lives_ok($$SELECT pg_temp.finish(2, '{"success": false, "status": "failed", "error": "missing.csv is not there"}')$$,
@@ -86,7 +95,7 @@ SELECT results_eq('SELECT url, status, attempts, payload - ''duration_seconds'' 
 SELECT is((SELECT payload ? 'duration_seconds' AND payload ? 'job_id' FROM cpi_webhook_deliveries), true, 'with all of its fields');
 SELECT fixture.answers_as(cpi_get_job((SELECT id::text FROM job)), 'JobWithDetails', 'the job is as documented, files included');
 SELECT fixture.answers_as(cpi_list_rejects((SELECT id::text FROM job)), 'RejectList', 'so are its rejects');
-SELECT is(cpi_list_rejects((SELECT id::text FROM job)) - 'rejects', '{"kept": 1, "whole": 1, "total": 1}', 'which are counted');
+SELECT is(cpi_list_rejects((SELECT id::text FROM job)) - 'rejects', '{"kept": 1, "whole": 1, "total": 1, "next": null}', 'which are counted');
 SELECT is(cpi_list_rejects((SELECT id::text FROM job), "offset" => 1) -> 'rejects', '[]', 'and paged');
 SELECT results_eq($$SELECT fixture.field_errors(format('SELECT cpi_list_rejects(%L, 0, -1)', id)) FROM job$$,
   ARRAY['limit: 0 is out of range: 1 to 100000', 'offset: -1 is negative'], 'with sensible numbers');

@@ -17,8 +17,9 @@ SELECT is_empty(
   $$SELECT proname FROM functions WHERE lanname <> 'c' AND prosqlbody IS NULL AND NOT prosecdef$$,
   'every SQL function is SECURITY DEFINER, but for those that are parsed when they are made');
 SELECT is_empty(
-  $$SELECT proname, proconfig FROM functions WHERE lanname <> 'c' AND prosqlbody IS NULL
-      AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']$$, 'likewise each pins its search path');
+  $$SELECT proname, proconfig FROM functions WHERE prosqlbody IS NULL
+      AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']$$,
+  'likewise each pins its search path, those in C included');
 SELECT is_empty(
   $$SELECT proname FROM functions, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS a
       WHERE prosqlbody IS NOT NULL AND (a.grantee <> proowner OR provolatile = 'v' OR prosecdef)$$,

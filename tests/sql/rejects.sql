@@ -1,6 +1,6 @@
 -- Rejected rows as CSV, and tried again.
 BEGIN;
-SELECT plan(31);
+SELECT plan(52);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop');
 SELECT _cpi_write_manifest(id, fence, '[{"path": "a.csv", "table_name": "a"}, {"path": "b.csv", "table_name": "b"},
@@ -24,8 +24,15 @@ SELECT is((SELECT file_results #> '{0,table_columns}' FROM cpi_get_job(pg_temp.i
   AS f (file_results)), '["id", null, "price"]', 'the file result says which column went where');
 SELECT is(pg_temp.csv(), E'"cpi_reason";"id";"note";""\n"line 2, column ""price"": no number: ""x""";1;a;x\n'
   '"line 5: has 1 field";2' || E'\n', 'rows that are there whole, in the file''s dialect, after the reason');
-SELECT is(cpi_list_rejects(pg_temp.id(), accept => 'text/csv') - 'csv', '{"kept": 3, "whole": 2, "total": 3}',
+SELECT is(cpi_list_rejects(pg_temp.id(), accept => 'text/csv') - 'csv', '{"kept": 3, "whole": 2, "total": 3, "next": null}',
   'and how many there are');
+SELECT is(cpi_list_rejects(pg_temp.id(), "limit" => 1, "offset" => 1, file => 'a.csv') - 'rejects', jsonb_build_object(
+  'kept', 3, 'whole', 2, 'total', 3, 'next', '/jobs/' || pg_temp.id() || '/rejects?limit=1&offset=2&file=a.csv'),
+  'a page leads to the next');
+SELECT is(cpi_list_rejects(pg_temp.id(), "limit" => n, "offset" => 1) ->> 'next', NULL, 'the last one to none')
+  FROM unnest(ARRAY[2, 3]) AS n;
+SELECT matches(cpi_list_rejects(pg_temp.id(), "limit" => 1, accept => 'text/csv') ->> 'next', 'limit=1&offset=1$', 'pages of CSV too');
+SELECT is(cpi_list_rejects(pg_temp.id(), "offset" => 9) - 'kept' - 'whole' - 'total', '{"rejects": [], "next": null}', 'behind the end is nothing');
 SELECT is(cpi_list_rejects(pg_temp.id(), "limit" => 1, "offset" => 1, accept => 'text/csv, */*') ->> 'csv',
   E'"cpi_reason";"id";"note";""\n"line 5: has 1 field";2\n', 'pages have a header each');
 SELECT ok(cpi_list_rejects(pg_temp.id(), accept => a) ? 'rejects', format('%s gets JSON', a))
@@ -47,6 +54,8 @@ SELECT pg_temp.finish('c.csv', '{"success": false, "error": "too many", "read": 
   '[{"line": 2, "reason": "invalid_value", "message": "bad, very", "raw": "y"}]');
 SELECT results_eq($$SELECT fixture.field_errors('SELECT pg_temp.csv()')$$,
   ARRAY['file: is needed: the files with rejected rows differ in header or dialect'], 'files that differ are asked for one by one');
+SELECT results_eq($$SELECT (cpi_list_rejects(pg_temp.id(), accept => 'text/csv', file => f.path) ->> 'whole')::integer
+  FROM cpi_job_files AS f WHERE f.path < 'c' ORDER BY 1$$, ARRAY[1, 2], 'and counted one by one');
 SELECT is(pg_temp.csv('c.csv'), E'cpi_reason,x\nline 2: bad  very,y\n', 'in their own dialect');
 
 -- Replay as they are.
@@ -77,13 +86,43 @@ SELECT is((SELECT (c -> 'request' ->> 'stored_content') || ' ' || (SELECT string
     FROM jsonb_array_elements(_cpi_manifest((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint)) AS f)
   FROM _cpi_claim_job(fixture.agent()) AS c), 'true b.csv', 'which has the failed file''s content');
 
+-- Many and long ones: nothing is cut without a word.
+SAVEPOINT many;
+INSERT INTO cpi_job_rejects (file_id, ordinal, line, reason, message, raw)
+  SELECT f.id, 10 + i, 10 + i, 'invalid_value', 'no number', i || repeat('y', 64000) FROM cpi_job_files AS f, generate_series(1, 1100) AS i
+    WHERE f.path = 'a.csv';
+SELECT throws_matching($$SELECT pg_temp.csv('a.csv')$$, 'have more than 64 MB', 'what does not fit is refused');
+SELECT matches(cpi_list_rejects(pg_temp.id(), "limit" => 100000, file => 'a.csv', accept => a) ->> 'next',
+  'limit=100000&offset=10\d\d&file=a.csv$', 'pages are shorter then: ' || a) FROM unnest(ARRAY['text/csv', '*/*']) AS a;
+DELETE FROM cpi_job_rejects WHERE ordinal > 10;
+INSERT INTO cpi_job_rejects (file_id, ordinal, reason, message, raw) SELECT f.id, 10 + i, 'invalid_value', 'no number', 'y'
+  FROM cpi_job_files AS f, generate_series(1, 110000) AS i WHERE f.path = 'a.csv';
+SELECT is(array_length(string_to_array(pg_temp.csv('a.csv'), E'\n'), 1), 110004, 'otherwise all rows are given');
+SELECT is(cpi_replay_rejects(pg_temp.id(), file => 'a.csv') ->> 'rows', '110002', 'and tried again');
+SELECT is((SELECT max(array_length(string_to_array(content, E'\n'), 1)) FROM cpi_job_contents), 110004, 'all of them');
+ROLLBACK TO many;
+
 -- Mended.
 SELECT results_eq($$SELECT fixture.field_errors('SELECT cpi_replay_rejects(pg_temp.id(), E''id;price\n1;2\n'')')$$,
-  ARRAY['file: is needed: several files of the job have rejected rows'], 'mended rows are of one file');
+  ARRAY['file: is needed: files of different tables or headers have rejected rows'], 'mended rows are of one table');
 SELECT is(cpi_replay_rejects(pg_temp.id(), E'id;price\n1;2\n', 'a.csv') - 'job_id' - 'message', jsonb_build_object(
   'project', 'shop', 'status', 'pending', 'retry_of', pg_temp.id()), 'mended rows become a job');
 SELECT is((SELECT string_agg(c.content || (c.dialect ->> 'delimiter'), '') FROM cpi_job_contents AS c WHERE c.content LIKE 'id;%'),
   E'id;price\n1;2\n;', 'mended rows are the content, in the file''s dialect');
+CREATE FUNCTION pg_temp.mended(content text) RETURNS text LANGUAGE sql AS $$
+  SELECT translate(d ->> 'delimiter', E'\t', 'T') || (d ->> 'quote')
+    FROM _cpi_mended_dialect(content, (SELECT f FROM cpi_job_files AS f WHERE path = 'a.csv' ORDER BY finished_at LIMIT 1)) AS d
+$$;
+SELECT is(pg_temp.mended(content), dialect, what) FROM (VALUES
+  (E'cpi_reason;id;note;\n"line 2, x";1;a;x\n', ';"', 'as it was given'),
+  (E'\ufeff"id";"note";""\r\n1;a;x\r\n', ';"', 'with a mark, all quoted, without the reason'),
+  (E'cpi_reason,id,note,\n"line 2; x",1,a,x\n', ',"', 'by a spreadsheet with commas'),
+  (E'\tid\tcpi_reason\tNOTE\n', 'T"', 'reordered, with tabs'),
+  (E'id\n1\n', ';"', 'a single column'), (E'id;price\n1;2\n', ';"', 'with the table''s names')) AS m (content, dialect, what);
+SELECT results_eq(format('SELECT fixture.field_errors(%L)', format('SELECT cpi_replay_rejects(pg_temp.id(), %L, ''a.csv'')', content)), ARRAY[error], error)
+  FROM (VALUES (E'id;nota;\n1;a;b\n', 'content: column "nota" of its header is none of a.csv'),
+               (E'1;a;b\n', 'content: its first line, "1;a;b", is no header of a.csv'),
+               (E'\n', 'content: its first line, "", is no header of a.csv')) AS w (content, error);
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'c.csv')$$, 'PT409', NULL, 'a failed file is mended as a whole');
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id(), repeat('x', 67108865), 'a.csv')$$, 'PT413', NULL, 'there is a limit');
 UPDATE cpi_job_rejects SET whole = false;
