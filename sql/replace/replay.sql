@@ -76,7 +76,7 @@ BEGIN
   SELECT r.dialect, r.names, r.unknown INTO chosen
     FROM (SELECT d.place, d.dialect, h.names, ARRAY(
                    SELECT n.name FROM unnest(h.names) AS n (name)
-                     WHERE lower(n.name) <> ALL (known) AND n.name !~* '^(cpi_reason(_[0-9]+)?|column_[0-9]+)$') AS unknown
+                     WHERE lower(n.name) <> ALL (known) AND n.name !~* '^(cpi_reason(_[0-9]+)?|column_?[0-9]+)$') AS unknown
             FROM (SELECT 0, own
                   UNION ALL
                   SELECT s.place, jsonb_build_object('delimiter', s.delimiter, 'quote', '"', 'escape', '')
@@ -93,6 +93,11 @@ BEGIN
       coalesce('Did you mean "' || @extschema@._cpi_nearest(wrong, ARRAY(
         SELECT jsonb_array_elements_text(file.header))) || '"? ', '') || 'The first line names the file''s columns: '
       || array_to_string(ARRAY(SELECT jsonb_array_elements_text(file.header)), own ->> 'delimiter') || '.'));
+  END IF;
+  -- Behind other columns it is one like any other, and would be added to the table.
+  IF 'cpi_reason' <> ALL (known) AND 'cpi_reason' = ANY (chosen.names) AND chosen.names[1] !~ '^cpi_reason' THEN
+    PERFORM @extschema@._cpi_refuse(@extschema@._cpi_field_error(
+      'content', 'column "cpi_reason" of its header does not come first', 'Move it to the front, or take it out.'));
   END IF;
   RETURN chosen.dialect;
 END

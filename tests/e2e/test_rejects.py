@@ -85,13 +85,13 @@ def test_csv_of_rejects_tells_what_it_does_not_hold(agent, database, name):
 
 def test_mended_rows_may_come_back_as_a_spreadsheet_writes_them(agent, database, name):
     job = job_with_rejects(agent, database, name)
-    spreadsheet = "\ufeffname,cpi_reason,price,id\r\nBob,was wrong,2.5,2\r\n\"Cleo, C.\",,3,3\r\n"
+    spreadsheet = "\ufeffcpi_reason,name,price,id\r\nwas wrong,Bob,2.5,2\r\n,\"Cleo, C.\",3,3\r\n"
     again = replay(agent, job["id"], body=spreadsheet)
     assert (again["status"], again["total_inserted"]) == ("completed", 2), again
     assert database.rows("SELECT * FROM prices WHERE id IN (2, 3) ORDER BY id") == [(2, "Bob", 2.5), (3, "Cleo, C.", 3)]
     wrong = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=b"id;name;prise\n2;Bob;2\n",
                        headers={"Content-Type": "text/csv"})
-    assert wrong.status == 422 and 'Did you mean "price"?' in wrong.body.decode(), wrong
+    assert wrong.status == 422 and 'Did you mean "price"?' in wrong.json["hint"], wrong
 
 
 def test_rows_for_a_table_without_a_key_are_replayed_once(agent, database, name):

@@ -1,6 +1,6 @@
 -- Rejected rows as CSV, and tried again.
 BEGIN;
-SELECT plan(52);
+SELECT plan(53);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop');
 SELECT _cpi_write_manifest(id, fence, '[{"path": "a.csv", "table_name": "a"}, {"path": "b.csv", "table_name": "b"},
@@ -117,10 +117,11 @@ SELECT is(pg_temp.mended(content), dialect, what) FROM (VALUES
   (E'cpi_reason;id;note;\n"line 2, x";1;a;x\n', ';"', 'as it was given'),
   (E'\ufeff"id";"note";""\r\n1;a;x\r\n', ';"', 'with a mark, all quoted, without the reason'),
   (E'cpi_reason,id,note,\n"line 2; x",1,a,x\n', ',"', 'by a spreadsheet with commas'),
-  (E'\tid\tcpi_reason\tNOTE\n', 'T"', 'reordered, with tabs'),
+  (E'cpi_reason\t\tid\tNOTE\n', 'T"', 'reordered, with tabs'),
   (E'id\n1\n', ';"', 'a single column'), (E'id;price\n1;2\n', ';"', 'with the table''s names')) AS m (content, dialect, what);
 SELECT results_eq(format('SELECT fixture.field_errors(%L)', format('SELECT cpi_replay_rejects(pg_temp.id(), %L, ''a.csv'')', content)), ARRAY[error], error)
   FROM (VALUES (E'id;nota;\n1;a;b\n', 'content: column "nota" of its header is none of a.csv'),
+               (E'id;note;;cpi_reason\n', 'content: column "cpi_reason" of its header does not come first'),
                (E'1;a;b\n', 'content: its first line, "1;a;b", is no header of a.csv'),
                (E'\n', 'content: its first line, "", is no header of a.csv')) AS w (content, error);
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'c.csv')$$, 'PT409', NULL, 'a failed file is mended as a whole');
