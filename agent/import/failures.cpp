@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "observe/observe.h"
+
 namespace cpi::import {
 
 Error too_many_errors(const Plan& plan, const RejectSink& rejects, std::int64_t rows_read) {
@@ -54,6 +56,13 @@ Error from_target(const db::Error& error) {
     if (!blank || !message.ends_with(' ')) message += blank ? ' ' : c;
   }
   return {unreachable ? Code::kTargetUnreachable : Code::kTargetRefused, message, detail, error.hint()};
+}
+
+std::string told(const Error& error) {
+  std::string out = error.message;
+  if (!error.detail.empty()) out += "\nDETAIL: " + error.detail;
+  if (!error.hint.empty()) out += "\nHINT: " + error.hint;
+  return observe::mask(out);
 }
 
 }  // namespace cpi::import

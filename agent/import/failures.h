@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/error.h"
 #include "db/error.h"
@@ -23,5 +24,8 @@ Error given_up();
 /// What the target answered, with the SQLSTATE in the detail: kTargetUnreachable when the connection is gone or could
 /// not be made, otherwise, a refused login included, kTargetRefused. The one translation of a target's db::Error.
 Error from_target(const db::Error& error);
+
+/// Message, detail and hint as one text for a row of the management database, secrets masked.
+std::string told(const Error& error);
 
 }  // namespace cpi::import

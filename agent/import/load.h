@@ -1,5 +1,5 @@
 // One load from file to table: the walk of design.md section 4, steps 3 to 10. Knows nothing of jobs, queue or the
-// management database: `cpi import --to` uses it as it is, job_runner wraps it.
+// management database: `cpi import --to` uses it as it is, job/runner wraps it.
 #pragma once
 
 #include <functional>

@@ -100,7 +100,7 @@ bool Agent::stop(std::chrono::milliseconds grace) {
     idle = shared.attempts.wait_until_none(std::min(end, Clock::now() + 100ms));
   }
   if (!idle) {
-    for (const auto& attempt : shared.attempts.all()) attempt->interrupt(import::Interrupt::kStopping);
+    for (const auto& attempt : shared.attempts.all()) attempt->interrupt(job::Interrupt::kStopping);
     idle = shared.attempts.wait_until_none(Clock::now() + kToRollBack);
   }
   shared.give_up.request_stop();

@@ -1,7 +1,7 @@
 // The agent's working half: it claims jobs from the management database, runs them and keeps their leases. It does not
 // serve HTTP, deliver webhooks or read settings; app/ wires those together and decides the order of shutdown.
 //
-//   listener ──wakes──► workers ──claim──► import::run_job ──fenced writes──► management database
+//   listener ──wakes──► workers ──claim──► job::run_job ──fenced writes──► management database
 //   heartbeat ─ renews leases, carries progress, brings cancel requests ┐
 //   watchdog  ─ a monotonic timer that needs no database ───────────────┴──► stops attempts
 //   reaper    ─ _cpi_sweep for the jobs of agents that fell silent

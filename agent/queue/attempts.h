@@ -13,15 +13,15 @@
 #include <thread>
 #include <vector>
 
-#include "import/job_progress.h"
-#include "import/job_runner.h"
+#include "job/context.h"
+#include "job/progress.h"
 #include "store/management.h"
 
 namespace cpi::queue {
 
 using Clock = std::chrono::steady_clock;
-using import::Interrupt;
-using import::JobProgress;
+using job::Interrupt;
+using job::JobProgress;
 
 /// One claim of one job. Thread-safe.
 class Attempt {

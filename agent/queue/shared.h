@@ -13,7 +13,7 @@
 
 namespace cpi::queue {
 
-using import::TargetSlots;
+using job::TargetSlots;
 
 struct Shared {
   explicit Shared(AgentOptions agent_options, store::AgentIdentity agent_identity)

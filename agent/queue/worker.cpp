@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "import/job_runner.h"
+#include "job/runner.h"
 #include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "store/session.h"
@@ -14,9 +14,9 @@ namespace cpi::queue {
 
 namespace {
 
-using import::JobContext;
-using import::JobEnd;
-using import::run_job;
+using job::JobContext;
+using job::JobEnd;
+using job::run_job;
 using observe::Kind;
 
 class Worker {

@@ -13,18 +13,19 @@ forbid() {
 # The one exception reads the system's time zone files, which the server reads too: a copy of ours would age apart.
 forbid extension/core 'postgres|libpq|pg/|entry/|unistd|fcntl|sys/socket|fstream|iostream|cstdio' extension/core/value/time_zone.cpp
 forbid extension/pg 'entry/'
-forbid agent/db '(cli|app|store|target|source|import|queue|http|deliver)/'
-forbid agent/net '(cli|app|db|store|target|source|import|queue|http|deliver|observe)/'
-forbid agent/store '(cli|app|target|source|import|queue|http)/'
-forbid agent/target '(cli|app|store|source|import|queue|http)/'
-forbid agent/source '(cli|store|target|import|queue|http)/'
-forbid agent/declare '(cli|app|db|store|target|source|import|queue|http|deliver|net|observe)/'
-forbid agent/observe '(cli|store|target|source|import|queue|http)/'
-forbid agent/import '(cli|app|queue|http)/'
+forbid agent/db '(cli|app|store|target|source|import|job|queue|http|deliver)/'
+forbid agent/net '(cli|app|db|store|target|source|import|job|queue|http|deliver|observe)/'
+forbid agent/store '(cli|app|target|source|import|job|queue|http)/'
+forbid agent/target '(cli|app|store|source|import|job|queue|http)/'
+forbid agent/source '(cli|store|target|import|job|queue|http)/'
+forbid agent/declare '(cli|app|db|store|target|source|import|job|queue|http|deliver|net|observe)/'
+forbid agent/observe '(cli|store|target|source|import|job|queue|http)/'
+forbid agent/import '(cli|app|job|store|queue|http|deliver)/'
+forbid agent/job '(cli|app|queue|http|deliver)/'
 forbid agent/queue '(cli|app|http|deliver)/'
-forbid agent/deliver '(cli|app|target|source|import|queue|http)/'
-forbid agent/probe '(cli|app|import|queue|http|deliver)/'
-forbid agent/http '(cli|app|target|source|import|queue)/'
+forbid agent/deliver '(cli|app|target|source|import|job|queue|http)/'
+forbid agent/probe '(cli|app|import|job|queue|http|deliver)/'
+forbid agent/http '(cli|app|target|source|import|job|queue)/'
 # postgres.h comes in by one door only.
 if found=$(git grep -nE '^#include [<"]postgres\.h' -- extension ':!extension/pg/prelude.h'); then
   printf 'only extension/pg/prelude.h includes postgres.h:\n%s\n' "$found"

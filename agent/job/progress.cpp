@@ -1,8 +1,8 @@
-#include "import/job_progress.h"
+#include "job/progress.h"
 
 #include <string_view>
 
-namespace cpi::import {
+namespace cpi::job {
 
 void JobProgress::begin_job(std::size_t files_total, std::size_t files_done) {
   const std::lock_guard lock(mutex_);
@@ -10,11 +10,11 @@ void JobProgress::begin_job(std::size_t files_total, std::size_t files_done) {
   files_done_ = files_done;
 }
 
-std::shared_ptr<Progress> JobProgress::begin_file(const std::string& path, const std::string& table) {
+std::shared_ptr<import::Progress> JobProgress::begin_file(const std::string& path, const std::string& table) {
   const std::lock_guard lock(mutex_);
   file_ = path;
   table_ = table;
-  current_ = std::make_shared<Progress>();
+  current_ = std::make_shared<import::Progress>();
   return current_;
 }
 
@@ -51,4 +51,4 @@ bool JobProgress::applying() const {
   return current_ && std::string_view(current_->phase.load()) == "applying";
 }
 
-}  // namespace cpi::import
+}  // namespace cpi::job

@@ -14,7 +14,7 @@
 #include "source/source.h"
 #include "store/management.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 /// How remote sources are reached, and where their files are kept meanwhile.
 struct RemoteAccess {
@@ -49,4 +49,4 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
 /// The options for a file of the manifest; a named file that no pattern matches gets the defaults.
 config::TableOptions options_of(const config::ProjectConfig& config, const std::string& path);
 
-}  // namespace cpi::import
+}  // namespace cpi::job

@@ -1,4 +1,4 @@
-#include "import/after_import.h"
+#include "job/after_import.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -16,7 +16,7 @@
 #include "source/iso_time.h"
 #include "source/local_open.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 namespace {
 
@@ -115,4 +115,4 @@ bool is_put_aside(std::string_view path) {
   return last == kProcessed || last == kFailed;
 }
 
-}  // namespace cpi::import
+}  // namespace cpi::job

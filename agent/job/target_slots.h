@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace cpi::import {
+namespace cpi::job {
 
 /// Counts loads per target. A load uses up to two connections (one of them a second COPY stream). Thread-safe; must
 /// outlive its slots.
@@ -59,4 +59,4 @@ class TargetSlots {
   std::map<std::string, int> running_;
 };
 
-}  // namespace cpi::import
+}  // namespace cpi::job

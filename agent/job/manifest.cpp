@@ -1,4 +1,4 @@
-#include "import/manifest.h"
+#include "job/manifest.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,10 +8,10 @@
 #include <string_view>
 #include <utility>
 
-#include "import/after_import.h"
+#include "job/after_import.h"
 #include "store/session.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 namespace {
 
@@ -206,4 +206,4 @@ Result<Listing> list_files(const config::ProjectConfig& config, const store::Cla
   return listing;
 }
 
-}  // namespace cpi::import
+}  // namespace cpi::job

@@ -1,67 +1,37 @@
-#include "import/job_runner.h"
+#include "job/runner.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "db/vetted.h"
-#include "import/after_import.h"
-#include "import/content_hash.h"
 #include "import/failures.h"
 #include "import/load.h"
-#include "import/manifest.h"
-#include "import/result_json.h"
 #include "import/retry.h"
+#include "job/earlier_load.h"
+#include "job/known_dialects.h"
+#include "job/manifest.h"
+#include "job/planned_file.h"
+#include "job/recorder.h"
 #include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "source/stored.h"
-#include "target/foreign_keys.h"
 #include "target/staging.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 namespace {
 
-using observe::Kind;
-
-/// An error as one text for a row of the management database.
-std::string told(const Error& error) {
-  std::string out = error.message;
-  if (!error.detail.empty()) out += "\nDETAIL: " + error.detail;
-  if (!error.hint.empty()) out += "\nHINT: " + error.hint;
-  return observe::mask(out);
-}
+using import::from_target;
+using import::kImmediateTries;
+using import::LoadRequest;
+using import::LoadResult;
+using import::Retry;
+using import::retry_of;
+using import::told;
 
 void fire(const char* name) { FP(name); }
-
-/// What was handed over is a table of its own: UTF-8 with one header line, in the dialect of the file that its rows
-/// came from. What its values mean, and where they go, is the config's to say.
-void read_as_stored(config::TableOptions& options, const store::ManifestFile& file) {
-  csv::Dialect& dialect = options.dialect;
-  if (file.dialect) {
-    dialect.delimiter = file.dialect->delimiter;
-    dialect.quote = file.dialect->quote;
-    dialect.escape = file.dialect->escape;
-    dialect.trim = dialect.trim || file.dialect->trim;
-  }
-  options.detect_delimiter = options.detect_quote = options.detect_escape = false;
-  options.detect_header = options.detect_skiprows = false;
-  dialect.header_rows = 1;
-  dialect.columns.clear();
-  dialect.skip_rows = 0;
-  dialect.comment.clear();
-  dialect.stop_at.clear();
-  options.encoding = "utf-8";
-}
-
-/// A file of the manifest with what the config says of it.
-struct PlannedFile {
-  store::ManifestFile file;
-  config::TableOptions options;
-  target::TableName table;
-};
 
 /// How the try at one file ended.
 struct FileEnd {
@@ -75,7 +45,8 @@ class JobRun {
       : claim_(claim),
         context_(context),
         unresolved_(claim.unresolved && !claim.dry_run),
-        dialects_(claim.dialects.is_array() ? claim.dialects : nlohmann::json::array()) {}
+        dialects_(claim.dialects),
+        recorder_(claim, context, config_) {}
 
   JobEnd run() {
     Result<config::ProjectConfig> config = config::parse(claim_.config);
@@ -86,7 +57,7 @@ class JobRun {
     // Asked for while an earlier attempt ran: nothing more is loaded.
     if (claim_.cancel_requested) {
       if (Result<std::unique_ptr<source::Source>> source = source_of(remote); source.ok()) {
-        source_ = std::move(*source);
+        use(std::move(*source));
       }
       return cancelled_end();
     }
@@ -97,7 +68,7 @@ class JobRun {
     }
     Result<std::unique_ptr<source::Source>> source = source_of(remote);
     if (!source.ok()) return source_failed(source.error());
-    source_ = std::move(*source);
+    use(std::move(*source));
 
     Result<std::vector<store::ManifestFile>> manifest = read_manifest();
     if (!manifest.ok()) {
@@ -106,7 +77,7 @@ class JobRun {
     }
     FP("manifest");
     manifest_ = *manifest;
-    put_aside_again();
+    recorder_.put_aside_again(*manifest);
     const auto done = static_cast<std::size_t>(
         std::count_if(manifest->begin(), manifest->end(), [](const auto& file) { return file.done(); }));
     context_.progress.begin_job(manifest->size(), done);
@@ -132,6 +103,11 @@ class JobRun {
   db::Connection connect_target() const {
     return db::connect_vetted(claim_.database_url, context_.egress, context_.connect_timeout,
                               "cpi job " + claim_.key.job_id);
+  }
+
+  void use(std::unique_ptr<source::Source> source) {
+    source_ = std::move(source);
+    if (remote_) recorder_.put_aside_by(*source_);
   }
 
   Result<std::unique_ptr<source::Source>> source_of(const RemoteAccess& remote) {
@@ -172,27 +148,15 @@ class JobRun {
     });
   }
 
-  PlannedFile planned_file(const store::ManifestFile& file) const {
-    config::TableOptions options = options_of(config_, file.path);
-    if (claim_.stored_content) read_as_stored(options, file);
-    target::TableName table{options.schema, file.table_name};
-    return {file, std::move(options), std::move(table)};
-  }
-
-  /// The files still to be loaded: by name within a table, tables that are referred to before those that refer to them.
+  /// The files still to be loaded, in their order.
   Result<std::vector<PlannedFile>> in_order(const std::vector<store::ManifestFile>& manifest) {
     std::vector<PlannedFile> files;
-    std::vector<target::TableName> tables;
     for (const store::ManifestFile& file : manifest) {
-      if (file.done()) continue;
-      files.push_back(planned_file(file));
-      const target::TableName& table = files.back().table;
-      if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
+      if (!file.done()) files.push_back(planned_file(config_, file, claim_.stored_content));
     }
-    std::vector<std::size_t> order(tables.size());
     try {
       db::Connection connection = connect_target();
-      order = target::parents_first(tables, target::foreign_keys(connection, tables));
+      sort_for_loading(files, connection);
     } catch (const db::Error& error) {
       Error failure = from_target(error);
       failure.message = "cannot use the target database: " + failure.message;
@@ -200,13 +164,6 @@ class JobRun {
       if (retry_of(error) != Retry::kNever) failure.code = Code::kTargetUnreachable;
       return failure;
     }
-    const auto rank = [&](const PlannedFile& file) {
-      const auto place = static_cast<std::size_t>(std::find(tables.begin(), tables.end(), file.table) - tables.begin());
-      return std::find(order.begin(), order.end(), place) - order.begin();
-    };
-    std::stable_sort(files.begin(), files.end(), [&rank](const PlannedFile& a, const PlannedFile& b) {
-      return std::pair(rank(a), a.file.path) < std::pair(rank(b), b.file.path);
-    });
     return files;
   }
 
@@ -225,13 +182,13 @@ class JobRun {
       if (end.later && claim_.attempt >= context_.max_attempts) end.result = failed_result(planned, *end.later);
       if (end.result) {
         if (end.result->error && unresolved_) {
-          const Result<bool> committed = settle(planned);
+          const Result<bool> committed = settle_and_record(planned);
           if (!committed.ok() && is_retryable(committed.error().code)) {
             return {JobEnd::Kind::kRelease, "later", told(committed.error()), true};
           }
           if (committed.ok() && *committed) continue;
         }
-        record(planned, std::move(*end.result));
+        recorder_.record(planned, std::move(*end.result));
         continue;
       }
       // The others wait too: the next one may be newer content of the same table, or rows that refer to this one's.
@@ -241,7 +198,7 @@ class JobRun {
     if (context_.interrupted() != Interrupt::kNone && later) return interrupted_end();
     sweep_after_others();
     if (later) return {JobEnd::Kind::kRelease, "retry", told(*later), unresolved_};
-    return {JobEnd::Kind::kFinish, "", whole_ ? note_ : last_error_};
+    return {JobEnd::Kind::kFinish, "", recorder_.whole() ? note_ : recorder_.last_error()};
   }
 
   /// What a load throws once it has begun to apply may come from after the COMMIT.
@@ -249,35 +206,12 @@ class JobRun {
     if (context_.progress.applying() && !claim_.dry_run) unresolved_ = true;
   }
 
-  /// Leaves no doubt about a load that may have been committed without a word: true, it was, and is recorded with the
-  /// counts that the ledger stored; false, it was not and will never be. An error when the target cannot be asked.
-  Result<bool> settle(const PlannedFile& planned) {
-    // Short, so that a stop does not wait for it: a session of a dead agent that still applies the load is asked about
-    // again later.
-    constexpr std::chrono::seconds kLockTimeout{5};
-    FP("settle");
-    std::optional<target::LedgerEntry> entry;
-    try {
-      db::Connection connection = connect_target();
-      const target::LoadIdentity identity{planned.file.file_id,
-                                          claim_.key.job_id,
-                                          planned.file.path,
-                                          "",
-                                          planned.file.size.value_or(0),
-                                          planned.file.modified_at.value_or("")};
-      entry = target::give_up_load(connection, identity, planned.table, kLockTimeout);
-    } catch (const db::Error& error) {
-      Error failure = from_target(error);
-      failure.message = "cannot ask the target whether \"" + planned.file.path + "\" was loaded: " + failure.message;
-      if (retry_of(error) != Retry::kNever) failure.code = Code::kTargetUnreachable;
-      return failure;
-    }
-    if (!entry) return false;
-    LoadResult result;
-    result.filename = planned.file.path;
-    result.table_name = planned.table.table;
-    take_stored(result, *entry);
-    record(planned, std::move(result));
+  /// True: an earlier attempt, or this one, has committed the load without a word, and that is recorded now.
+  Result<bool> settle_and_record(const PlannedFile& planned) {
+    Result<std::optional<LoadResult>> earlier = settle(planned, claim_.key.job_id, connect_);
+    if (!earlier.ok()) return earlier.error();
+    if (!*earlier) return false;
+    recorder_.record(planned, std::move(**earlier));
     return true;
   }
 
@@ -290,8 +224,10 @@ class JobRun {
     }
     if (!manifest_) return {};
     for (const store::ManifestFile& file : *manifest_) {
-      if (file.done() || recorded_.contains(file.file_id)) continue;
-      if (const Result<bool> settled = settle(planned_file(file)); !settled.ok()) return settled.error();
+      if (file.done() || recorder_.has(file.file_id)) continue;
+      if (const Result<bool> settled = settle_and_record(planned_file(config_, file, claim_.stored_content));
+          !settled.ok())
+        return settled.error();
     }
     return {};
   }
@@ -342,7 +278,8 @@ class JobRun {
   }
 
   LoadResult load(const PlannedFile& planned, int tries) {
-    const std::shared_ptr<Progress> progress = context_.progress.begin_file(planned.file.path, planned.table.display());
+    const std::shared_ptr<import::Progress> progress =
+        context_.progress.begin_file(planned.file.path, planned.table.display());
     const std::optional<TargetSlots::Slot> slot =
         context_.target_slots.acquire(claim_.connection_id, context_.load_stop);
     if (!slot) return failed_result(planned, {Code::kStopped, "stopped before the load began", "", ""});
@@ -357,139 +294,19 @@ class JobRun {
     request.table = planned.table;
     request.force = claim_.force;
     request.dry_run = claim_.dry_run;
-    if (nlohmann::json* known = claim_.stored_content ? nullptr : dialect_of(planned)) request.stored_dialect = *known;
+    if (!claim_.stored_content) request.stored_dialect = dialects_.of(planned);
     request.kept_rejects = claim_.kept_rejects;
     // What was fetched to be compared is kept, so that loading it need not fetch it again.
     std::unique_ptr<source::File> checked;
     if (config_.skip_loaded && !claim_.force && !claim_.stored_content) {
-      if (std::optional<LoadResult> known = loaded_before(planned, checked)) return std::move(*known);
+      std::optional<LoadResult> known = loaded_before(planned, *source_, connect_, context_.load_stop, checked);
+      if (known) return std::move(*known);
     }
-    LoadContext load{*source_, [this] { return connect_target(); }, *progress, context_.load_stop, fire};
-    LoadResult result = load_file(request, load);
-    learn(planned, result);
+    import::LoadContext load{*source_, connect_, *progress, context_.load_stop, fire};
+    LoadResult result = import::load_file(request, load);
+    if (claim_.dry_run) result.learned = nullptr;
+    dialects_.learn(planned, result);
     return result;
-  }
-
-  /// What is known of the dialect of files that match the same pattern and go to the same table; null: nothing.
-  nlohmann::json* dialect_of(const PlannedFile& planned) {
-    for (nlohmann::json& known : dialects_) {
-      if (known.value("file_pattern", "") == planned.options.file_pattern &&
-          known.value("schema", "") == planned.table.schema && known.value("table_name", "") == planned.table.table) {
-        return &known;
-      }
-    }
-    return nullptr;
-  }
-
-  /// The next file of the table is held against this one; with the file's result it is stored for later jobs.
-  void learn(const PlannedFile& planned, LoadResult& result) {
-    if (!result.learned.is_object() || result.error || claim_.dry_run) {
-      result.learned = nullptr;
-      return;
-    }
-    result.learned["file_pattern"] = planned.options.file_pattern;
-    result.learned["schema"] = planned.table.schema;
-    result.learned["table_name"] = planned.table.table;
-    if (nlohmann::json* known = dialect_of(planned)) {
-      *known = result.learned;
-    } else {
-      dialects_.push_back(result.learned);
-    }
-  }
-
-  /// `skip_loaded`: the result of a file whose very bytes an earlier load brought into the table; nothing when there
-  /// was none. A load of this file itself that an earlier attempt committed is load_file's to report.
-  std::optional<LoadResult> loaded_before(const PlannedFile& planned, std::unique_ptr<source::File>& fetched) {
-    const source::Entry entry{planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
-    db::Connection connection = connect_target();
-    if (target::find_load(connection, planned.file.file_id)) return std::nullopt;
-    Result<std::unique_ptr<source::File>> file = source_->fetch(entry, context_.load_stop);
-    if (!file.ok()) return std::nullopt;
-    fetched = std::move(*file);
-    const Result<std::string> sha256 = hash_file(*fetched, context_.load_stop);
-    if (!sha256.ok()) return std::nullopt;
-    const std::optional<target::LedgerEntry> known = target::find_content(connection, planned.table, *sha256);
-    if (!known) return std::nullopt;
-    LoadResult result;
-    result.filename = planned.file.path;
-    result.table_name = planned.table.table;
-    result.success = true;
-    result.already_applied = true;
-    result.counts.read = known->counts.read;
-    result.counts.skipped = known->counts.read;
-    result.sha256 = *sha256;
-    result.size = fetched->entry().size;
-    result.warnings.push_back("the same content was loaded at " + known->committed_at + " from \"" +
-                              known->identity.file + "\": skipped, as skip_loaded says; force loads it again");
-    return result;
-  }
-
-  /// Writes the file's result, then puts the file aside as the config asks, and says it in the log. In this order: an
-  /// attempt that dies in between is followed by one that knows the result and puts aside what is still there.
-  void record(const PlannedFile& planned, LoadResult result) {
-    FP("loaded");
-    const std::string error = result.error ? told(*result.error) : "";
-    write(planned, result, error);
-    recorded_.insert(planned.file.file_id);
-    FP("file_written");
-    if (std::string left = put_aside(planned.file, !result.error); !left.empty()) {
-      result.warnings.push_back(std::move(left));
-      write(planned, result, error);
-    }
-    if (result.error) {
-      last_error_ = planned.file.path + ": " + error;
-      add_job_error(error_type(result.error->code), last_error_);
-    }
-    whole_ = whole_ && !result.error && result.counts.rejected == 0;
-    context_.progress.end_file();
-    FP("file_finished");
-    observe::Event event{result.error ? Kind::kFileFailed : Kind::kFileFinished,
-                         {{"job_id", claim_.key.job_id},
-                          {"file", planned.file.path},
-                          {"table", planned.table.display()},
-                          {"read", result.counts.read},
-                          {"inserted", result.counts.inserted},
-                          {"updated", result.counts.updated},
-                          {"skipped", result.counts.skipped},
-                          {"duplicates", result.counts.duplicates},
-                          {"rejected", result.counts.rejected},
-                          {"seconds", result.duration_seconds}}};
-    if (result.error) event.fields.emplace_back("error", result.error->message);
-    observe::emit(event);
-  }
-
-  void write(const PlannedFile& planned, const LoadResult& result, const std::string& error) {
-    nlohmann::json row = file_result_json(result, planned.file.file_id);
-    if (result.error) row["error"] = error;
-    const nlohmann::json rejects = rejects_json(result);
-    context_.management.call(context_.abandon, [&](store::Management& management) {
-      management.finish_file(claim_.key, planned.file.file_id, row, rejects);
-    });
-  }
-
-  /// Why the file had to be left in place; empty when all is well.
-  std::string put_aside(const store::ManifestFile& file, bool succeeded) const {
-    if (claim_.dry_run || claim_.stored_content) return "";
-    const FilePlace place{context_.local_roots, claim_.local_files.empty() ? config_.local_path : "",
-                          remote_ ? source_.get() : nullptr};
-    return succeeded ? after_success(config_.after_import, file, place)
-                     : after_failure(config_.on_failure, file, place);
-  }
-
-  /// A server that is away would be waited for once for each file.
-  bool source_answers() const {
-    const auto ended = std::find_if(manifest_->begin(), manifest_->end(), [](const auto& file) { return file.done(); });
-    if (!remote_ || ended == manifest_->end()) return true;
-    const Result<source::Entry> there = source_->look({ended->path, -1, ""});
-    return there.ok() || !is_retryable(there.error().code);
-  }
-
-  /// The attempt that wrote a file's result may have died before it put the file aside.
-  void put_aside_again() const {
-    if (claim_.key.fence <= 1 || !source_answers()) return;
-    for (const store::ManifestFile& file : *manifest_) {
-      if (file.status == "completed" || file.status == "failed") put_aside(file, file.status == "completed");
-    }
   }
 
   /// A file whose load was not even begun, or broke off without a result.
@@ -502,24 +319,12 @@ class JobRun {
     return failed;
   }
 
-  /// The type of a file's error; that a host cannot be reached is the source's fault here, since targets throw.
-  std::string_view error_type(Code code) const {
-    const bool host = code == Code::kHostUnreachable || code == Code::kEgressRefused;
-    return remote_ && host ? "SFTPError" : import::error_type(code);
-  }
-
-  void add_job_error(std::string_view error_type, const std::string& message) {
-    context_.management.call(context_.abandon, [&](store::Management& management) {
-      management.add_job_error(claim_.key, error_type, message);
-    });
-  }
-
   /// The job as a whole cannot go on.
   JobEnd fail(std::string_view error_type, const Error& error) {
     if (const Result<void> settled = settle_all(); !settled.ok() && is_retryable(settled.error().code)) {
       return {JobEnd::Kind::kRelease, "later", told(settled.error()), true};
     }
-    add_job_error(error_type, told(error));
+    recorder_.add_job_error(error_type, told(error));
     return {JobEnd::Kind::kFinish, "failed", told(error)};
   }
 
@@ -554,17 +359,16 @@ class JobRun {
   bool unresolved_;  ///< a load of an attempt, this one or an earlier, may have been committed without a word
   config::ProjectConfig config_;
   std::optional<std::vector<store::ManifestFile>> manifest_;  ///< as it was when this attempt read it
-  std::set<std::string> recorded_;                            ///< files whose result this attempt has written
-  nlohmann::json dialects_;                                   ///< the project's, and what this attempt has learned
-  bool remote_ = false;                                       ///< the files come from another machine
-  std::string note_;                                          ///< what listing had to say
-  std::string last_error_;                                    ///< of the last file that failed
-  bool whole_ = true;  ///< every file of this attempt was loaded without a reject
+  KnownDialects dialects_;
+  bool remote_ = false;  ///< the files come from another machine
+  std::string note_;     ///< what listing had to say
+  const Connect connect_ = [this] { return connect_target(); };
   std::unique_ptr<source::Source> source_;
+  Recorder recorder_;
 };
 
 }  // namespace
 
 JobEnd run_job(const store::Claim& claim, JobContext& context) { return JobRun(claim, context).run(); }
 
-}  // namespace cpi::import
+}  // namespace cpi::job

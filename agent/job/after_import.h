@@ -12,7 +12,7 @@
 #include "source/source.h"
 #include "store/management.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 /// Where files of a source lie.
 struct FilePlace {
@@ -32,4 +32,4 @@ std::string after_failure(config::OnFailure what, const store::ManifestEntry& fi
 /// Whether a listed path was put aside by one of the two, so that a search through directories does not load it again.
 bool is_put_aside(std::string_view path);
 
-}  // namespace cpi::import
+}  // namespace cpi::job

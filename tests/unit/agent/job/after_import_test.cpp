@@ -1,5 +1,5 @@
 // Files are put aside only as they were loaded, never overwritten, and never through a symlink.
-#include "import/after_import.h"
+#include "job/after_import.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "source/iso_time.h"
 
-namespace cpi::import {
+namespace cpi::job {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +114,4 @@ TEST(IsPutAside, KnowsWhatWasPutAside) {
 }
 
 }  // namespace
-}  // namespace cpi::import
+}  // namespace cpi::job

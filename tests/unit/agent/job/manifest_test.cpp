@@ -1,12 +1,12 @@
 // Which files a job loads, from real directories.
-#include "import/manifest.h"
+#include "job/manifest.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-namespace cpi::import {
+namespace cpi::job {
 namespace {
 
 namespace fs = std::filesystem;
@@ -120,4 +120,4 @@ TEST_F(Manifest, AProjectWithoutASourceIsToldWhatToSet) {
 }
 
 }  // namespace
-}  // namespace cpi::import
+}  // namespace cpi::job

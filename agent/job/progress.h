@@ -9,7 +9,7 @@
 
 #include "import/progress.h"
 
-namespace cpi::import {
+namespace cpi::job {
 
 /// Written by the job's thread, read by the heartbeat. Thread-safe.
 class JobProgress {
@@ -17,7 +17,7 @@ class JobProgress {
   /// The manifest is known.
   void begin_job(std::size_t files_total, std::size_t files_done);
   /// A file begins; the answer is for its load to write to.
-  std::shared_ptr<Progress> begin_file(const std::string& path, const std::string& table);
+  std::shared_ptr<import::Progress> begin_file(const std::string& path, const std::string& table);
   /// The file is over, for this job.
   void end_file();
   /// The file's load ended, but it will be tried again.
@@ -34,7 +34,7 @@ class JobProgress {
   std::size_t files_done_ = 0;
   std::string file_;
   std::string table_;
-  std::shared_ptr<Progress> current_;
+  std::shared_ptr<import::Progress> current_;
 };
 
-}  // namespace cpi::import
+}  // namespace cpi::job
