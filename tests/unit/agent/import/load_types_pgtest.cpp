@@ -82,6 +82,50 @@ const std::vector<TypeRow> kTypes = {
     {"pair", {"(1,a)", "(x,a)", "(1)"}},
     {"citext", {"AbC"}},
     {"hstore", {"a=>1, b=>NULL", "a=>"}},
+    // Modifiers, and what lies at the edges of what a type can hold.
+    {"numeric(3,5)", {"0.00123", "0.001234", "0.00999", "0.01", "1"}},
+    {"numeric(3,-2)", {"12345", "99949", "99950", "-50", "49.9"}},
+    {"numeric(1000,3)", {std::string(997, '9') + ".9994", std::string(997, '9') + ".9995", "1e-4", "1e997"}},
+    {"timestamp(0)", {"2024-12-31 23:59:59.5", "2024-12-31 23:59:59.4", "24:00", "2024-02-30 10:00"}},
+    {"timestamptz(3)",
+     {"2024-01-31 12:34:56.7894 Europe/Berlin", "2024-03-31 02:30:00 Europe/Berlin", "2024-01-31 12:00 CET"}},
+    {"time(0)", {"23:59:59.5", "23:59:59.4", "23:59:60", "24:00:01"}},
+    {"timetz(1)", {"04:05:06.78+02", "2024-07-01 04:05:06 Europe/Berlin", "04:05:06 Europe/Berlin"}},
+    {"interval hour to second", {"1 day 2:03:04", "90", "1-2", "P1DT2H"}},
+    {"interval(0)", {"1.5 seconds", "2.5 seconds", "1 mon -1 day", "1000000000 years"}},
+    {"char(3)[]", {"{ab,abc}", "{abcd}", "{\"abc  \"}"}},
+    {"bit(3)[]", {"{101}", "{1011}"}},
+    {"varbit", {"", "0", "X1F", "B101", "2"}},
+    {"numeric(4,1)[]", {"{1.25,999.94}", "{999.95}"}},
+    {"pair[]", {"{\"(1,a)\",\"(2,\\\"b c\\\")\"}", "{(1,a)}", "{\"(x,a)\"}"}},
+    {"mood[]", {"{sad,happy}", "{sad,angry}", "{Sad}"}},
+    {"positive[]", {"{1,2}", "{1,-2}"}},
+    {"email", {"a@b", "ab", "A@B", ""}},
+    {"filled", {"x", "", " "}},
+    {"short_email", {"a@b", "a@bcdef", "ab"}},
+    {"floatrange", {"[1.5,2.5)", "[2,1]", "(,)"}},
+    {"nested", {"(1,\"(2,x)\")", "(1,\"(y,x)\")"}},
+    {"citext[]", {"{A,b}", "{A"}},
+    {"regtype", {"int4", "no_such_type", "pg_catalog.text"}},
+    {"regproc", {"now", "no_such_function"}},
+    {"regrole", {"no_such_role", "pg_monitor"}},
+    {"oid[]", {"{1,4294967295}", "{4294967296}"}},
+    {"ltree", {"Top.Science", "Top..x"}},
+};
+
+/// Where DateStyle and time zone decide.
+const std::vector<TypeRow> kTimes = {
+    {"date",
+     {"99999-12-31", "10000-01-01", "5874897-12-31", "5874898-01-01", "4713-01-01 BC", "0000-01-01", "0001-01-01",
+      "13.02.2024", "31.12.99", "2024-060", "J2451187", "Jan 5, 2024", "5-Jan-2024", "2024 Jan 5", "today is"}},
+    {"timestamp",
+     {"294276-12-31 23:59:59.999999", "294277-01-01 00:00:00", "4713-11-24 00:00:00 BC", "31.01.2024 24:00:00",
+      "2024-01-31 12:34:56.1234567", "2024-01-31 12:34:56.9999999", "2024-01-31 12:34:56+05", "20240131T123456",
+      "Wed Jan 31 12:34:56 2024", "2024-01-31 12:34 PM", "2024-01-31 13:34 PM", "epoch"}},
+    {"timestamptz",
+     {"2024-03-31 02:30:00", "2024-10-27 02:30:00", "2024-10-27 02:30:00 CEST", "1890-01-01 00:00:00",
+      "1945-05-24 02:30:00", "2400-07-01 12:00:00", "9999-12-31 23:59:59", "2024-01-31",
+      "2024-01-31 12:00 America/New_York", "0044-03-15 12:00:00 BC", "2024-01-31 12:00:00-00:30:15", "infinity"}},
 };
 
 class LoadTypes : public testing::Test {
@@ -92,7 +136,10 @@ class LoadTypes : public testing::Test {
     connection.exec(
         "CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('sad', 'happy');"
         "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
-        "CREATE TYPE pair AS (a integer, b text)");
+        "CREATE TYPE pair AS (a integer, b text); CREATE TYPE nested AS (n integer, p pair);"
+        "CREATE DOMAIN email AS text CHECK (VALUE ~ '@'); CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');"
+        "CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
+        "CREATE TYPE floatrange AS RANGE (subtype = float8); CREATE EXTENSION ltree");
   }
   ~LoadTypes() override { fs::remove_all(directory); }
   db::Connection connect() const { return test::Cluster::shared().connect(database); }
@@ -109,7 +156,7 @@ class LoadTypes : public testing::Test {
     for (std::size_t i = 0; i < row.values.size(); ++i) {
       try {
         db::Transaction transaction(connection);
-        connection.exec("SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL TimeZone = 'UTC'");
+        connection.exec("SET LOCAL DateStyle = '" + datestyle + "'; SET LOCAL TimeZone = '" + format.timezone + "'");
         db::CopyIn copy = connection.copy_in("COPY copied FROM STDIN (FORMAT csv)");
         copy.put(std::to_string(i) + "," + quoted(row.values[i]) + "\n");
         copy.finish();
@@ -139,6 +186,7 @@ class LoadTypes : public testing::Test {
     request.load_id = "load-" + std::to_string(++loads);
     request.table = {"public", "t"};
     request.options.on_error = config::OnError::kContinue;
+    request.options.format = format;
     request.file = source->list()->front();
     Progress progress;
     const std::function<db::Connection()> connector = [this] { return connect(); };
@@ -149,11 +197,11 @@ class LoadTypes : public testing::Test {
   std::string database;
   db::Connection connection;
   fs::path directory;
+  value::Format format;
+  std::string datestyle = "ISO, MDY";
   int loads = 0;
-};
 
-TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
-  for (const TypeRow& row : kTypes) {
+  void compare(const TypeRow& row) {
     SCOPED_TRACE(row.type);
     std::map<int, std::string> expected = copied(row);
     for (std::size_t i = 0; i < row.values.size(); ++i) {
@@ -167,6 +215,28 @@ TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
     EXPECT_EQ(stored("t"), expected);
     EXPECT_EQ(result.counts.rejected, static_cast<std::int64_t>(row.values.size() - expected.size()));
     for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
+  }
+};
+
+TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
+  for (const TypeRow& row : kTypes) compare(row);
+}
+
+TEST_F(LoadTypes, DatesAndTimesAreReadAsCopyReadsThemByTheSameSettings) {
+  format.date_order_given = true;
+  const struct {
+    const char* zone;
+    value::DateOrder order;
+    const char* datestyle;
+  } settings[] = {{"UTC", value::DateOrder::kMdy, "ISO, MDY"},
+                  {"Europe/Berlin", value::DateOrder::kDmy, "ISO, DMY"},
+                  {"America/St_Johns", value::DateOrder::kYmd, "ISO, YMD"}};
+  for (const auto& setting : settings) {
+    SCOPED_TRACE(setting.zone);
+    format.timezone = setting.zone;
+    format.date_order = setting.order;
+    datestyle = setting.datestyle;
+    for (const TypeRow& row : kTimes) compare(row);
   }
 }
 
