@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# make deps: installs what is missing of packages.txt. Says what before it does; makes no PostgreSQL cluster; as root, or
-# through sudo.
+# make deps: installs what is missing of packages.txt; `deps.sh check` also what only make check needs. Says what before it
+# does; makes no PostgreSQL cluster; as root, or through sudo.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-wanted=$(sed 's/#.*//' packages.txt | awk 'NF {print $1}')
+wanted=$(sed 's/#.*//' packages.txt | awk -v all="${1:-}" 'NF && (all == "check" || !/make check/) {print $1}')
 missing=()
 for package in $wanted; do
   # npm may come from elsewhere than Debian: the program counts.
