@@ -41,7 +41,7 @@ struct Reader::Impl {
         limits(given_limits),
         failure(flaw(dialect)),
         grammar(failure ? Dialect{} : dialect),
-        recovery(grammar, dialect.comment, limits) {}
+        recovery(grammar, dialect, limits) {}
 
   Result<Event> next(Batch& batch);
   Result<Step> start();
@@ -56,7 +56,7 @@ struct Reader::Impl {
   std::optional<Result<Step>> read_special_line();
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
-  Result<Step> reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields);
+  Step reject_ragged(Batch& batch, const ParsedRow& row, const BadRow& bad, std::size_t fields);
   Step begin_discard(const ParsedRow& row, bool quoted);
   Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);

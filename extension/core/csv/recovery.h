@@ -1,14 +1,18 @@
-// Where a bad row ends. A quote too many or too few makes it unknown which line breaks belong to the row; this file
-// weighs two readings and takes the one for which the lines themselves speak:
+// Where a bad row ends. A quote too many or too few makes it unknown which line breaks belong to the row. Every line
+// behind the row's beginning is a place where the next row may begin; this file takes the place that explains the lines
+// at hand with the least to wonder at:
 //
-//   1. the quote is a mistake, and the lines behind it are rows of their own:  the reader goes on at the first that
-//   fits;
-//   2. the field really spans lines, and the mistake is at its end:            all these lines are the bad row.
+//   - a bad row that is *explained*: one mistake suffices, because up to there it has the right number of delimiters,
+//     quotes being text, or because some way to take its quotes gives it the right number of fields and ends it there;
+//   - as few lines as possible within the bad row that would be rows of their own (the quote was never closed, and
+//     those are the next rows);
+//   - as few lines as possible behind it that are no rows (the field does span lines, and those are its text).
 //
-// A row *fits* when it parses without an error and has as many fields as the table. Reading 1 is taken from the first
-// line on from which more rows fit than not, up to and including the line where the mistake was noticed: under reading
-// 2 that line is the end of a text and hardly fits. So text inside of quotes is not loaded as if it were rows. All
-// decisions depend on the bytes alone, never on how the input was cut; each looks ahead a bounded distance.
+// A row *fits* when it parses without an error and has as many fields as the table, or more of which `ragged` cuts the
+// rest. Of two places that explain as much the farther one is taken: a good row that stands in a reject is seen and can
+// be replayed, but a line of somebody's text that is loaded as if it were a row is not seen. All decisions depend on
+// the bytes alone, never on how the input was cut; each looks ahead a bounded distance, and all of them together a
+// bounded multiple of the input.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +22,7 @@
 #include <vector>
 
 #include "core/csv/grammar.h"
+#include "core/csv/meaning.h"
 
 namespace cpi::csv {
 
@@ -37,25 +42,25 @@ class Recovery {
   static constexpr std::size_t kBytes = std::size_t{1} << 20;
   static constexpr std::size_t kRowBytes = std::size_t{64} << 10;
 
-  Recovery(const Grammar& grammar, const std::string& comment, const Limits& limits)
-      : grammar_(grammar), comment_(comment), limits_(limits) {}
+  Recovery(const Grammar& grammar, const Dialect& dialect, const Limits& limits)
+      : grammar_(grammar), dialect_(dialect), limits_(limits) {}
 
   /// The extent of the row at `begin`, which `parsed` says is bad. `width` is the number of fields of a row that fits,
   /// `offset` that of `begin` in the stream. Nothing when more input is needed to decide.
   std::optional<BadRow> extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
                                std::size_t width, std::int64_t offset);
 
-  /// The extent of a row that parsed but has the wrong number of fields: itself, unless it spans lines that are clearly
-  /// rows of their own. Nothing when more input is needed.
+  /// The extent of a row that parsed, but into `fields` instead of `width`: itself, unless it spans lines that rather
+  /// are rows of their own. Nothing when more input is needed.
   std::optional<BadRow> ragged_extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                      std::size_t width);
+                                      std::size_t width, std::int64_t offset);
 
  private:
   /// What a physical line is when a row is read from its start.
   enum class Kind {
     kFits,
-    kIgnorable,  ///< empty, or a comment
-    kDamaged,    ///< a single line with the right number of delimiters, but a quote in the wrong place
+    kNeutral,  ///< empty, or a comment, or a short row that would be padded: any text may be one
+    kDamaged,  ///< the right number of delimiters, but a quote in the wrong place
     kMisfit,
   };
   struct JudgedLine {
@@ -64,34 +69,42 @@ class Recovery {
     const char* next = nullptr;      // the next physical line
     const char* row_next = nullptr;  // the next row; another line when a row that fits spans several
     Kind kind = Kind::kMisfit;
+    std::size_t delimiters = 0;
   };
-  struct Score {
-    std::int64_t fits = 0;
-    std::int64_t misfits = 0;
+  /// One try at a decision: what was looked at counts only once it is made, or the answer would depend on the chunks.
+  struct Look {
+    const char* begin;
+    const char* end;
+    bool final;
+    std::size_t width;
+    std::size_t cost = 0;  // bytes
   };
 
-  /// Judges the physical lines that begin in `[begin, stop)`, within the bounds above, into `lines_`. False when more
+  std::optional<BadRow> decide(Look& look, const ParsedRow& parsed);
+  /// Into `ends_`: where other ways to take the quotes end the row so that one mistake explains it. False when more
   /// input is needed.
-  bool judge(const char* begin, const char* stop, const char* end, bool final, std::size_t width);
-  std::optional<JudgedLine> judge_line(const char* begin, const char* end, bool final, std::size_t width);
-  /// Counts rows from the judged line `index` on.
-  Score score_from(std::size_t index) const;
-  /// The bad row that ends before the judged line `index`.
-  BadRow before(const Line& first, std::size_t index) const;
-  /// After an unclosed quote with nothing that fits right behind: to where two rows in a row fit, else to the end.
-  std::optional<BadRow> until_table_goes_on(const char* begin, const char* end, bool final, std::size_t width);
-  std::optional<BadRow> line_of_error(const ParsedRow& parsed, const char* begin, const char* end, bool final,
-                                      std::size_t width, std::int64_t offset);
-  bool literally_fits(const char* begin, const char* content_end, std::size_t width) const;
+  bool read_otherwise(Look& look, const ParsedRow& parsed);
+  /// Judges the physical lines that begin in `[from, stop)` and `lines_behind` more, within the bounds above, into
+  /// `lines_`. False when more input is needed.
+  bool judge(Look& look, const char* from, const char* stop, std::size_t lines_behind);
+  std::optional<JudgedLine> judge_line(Look& look, const char* at);
+  /// How many of `lines_` belong to the bad row whose first line is `first`. `whole` is the farthest that it may reach;
+  /// `parses`: that is a row by the grammar, though not of the right width.
+  std::size_t lines_of_bad_row(const Look& look, const Line& first, const BadRow& whole, bool parses);
+  /// After an unclosed quote with nothing that fits behind it: from `bad` on to where two rows in a row fit, else to
+  /// the end.
+  std::optional<BadRow> until_table_goes_on(Look& look, BadRow bad);
+  std::size_t delimiters_in(const char* begin, const char* end) const;
+  bool may_look(std::int64_t offset) const;
 
   const Grammar& grammar_;
-  const std::string& comment_;
+  const Dialect& dialect_;
   const Limits& limits_;
   std::vector<RawField> scratch_;
   std::vector<JudgedLine> lines_;
-  // Up to this offset a lenient reading has led nowhere: it is not tried again for each bad row on the way, or hostile
-  // input would take time by the square of its size.
-  std::int64_t barren_until_ = 0;
+  std::size_t before_stop_ = 0;  // how many of them begin before the stop
+  std::vector<BadRow> ends_;
+  std::size_t looked_ = 0;  // bytes, in all decisions so far
 };
 
 }  // namespace cpi::csv

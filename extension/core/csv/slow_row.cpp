@@ -36,12 +36,14 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
     }
     raw_fields.pop_back();
     count = columns;
-  } else if (count < width && dialect.ragged == Ragged::kPad) {
-    raw_fields.resize(columns, RawField{row.content_end, 0, false, false});
-  } else if (count > width && dialect.ragged == Ragged::kCut) {
-    raw_fields.resize(columns);
   } else if (count != width) {
-    return reject_ragged(batch, row, count);
+    const bool fitted = dialect.ragged == (count < width ? Ragged::kPad : Ragged::kCut);
+    // Its lines may be rows that a missing quote has swallowed: those are neither padded nor cut.
+    const std::optional<BadRow> bad =
+        recovery.ragged_extent(row, begin, window.end(), final, width, window.offset(begin));
+    if (!bad) return Step::kNeedMore;
+    if (!fitted || bad->next != row.next) return reject_ragged(batch, row, *bad, count);
+    raw_fields.resize(columns, RawField{row.content_end, 0, false, false});
   }
   emit(batch, row);
   consume(row.next, row.breaks + 1);
@@ -72,14 +74,12 @@ Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRo
   return Step::kDone;
 }
 
-Result<Reader::Impl::Step> Reader::Impl::reject_ragged(Batch& batch, const ParsedRow& row, std::size_t fields) {
-  const char* begin = window.begin();
-  const std::optional<BadRow> bad = recovery.ragged_extent(row, begin, window.end(), final, width);
-  if (!bad) return Step::kNeedMore;
-  const Place here = place(begin, bad->content_end);
-  batch.rejects.push_back(bad->next == row.next ? wrong_field_count(here, fields, width)
-                                                : unclosed_quote(here, "", dialect));
-  consume(bad->next, bad->lines);
+Reader::Impl::Step Reader::Impl::reject_ragged(Batch& batch, const ParsedRow& row, const BadRow& bad,
+                                               std::size_t fields) {
+  const Place here = place(window.begin(), bad.content_end);
+  batch.rejects.push_back(bad.next == row.next ? wrong_field_count(here, fields, width)
+                                               : unclosed_quote(here, "", dialect));
+  consume(bad.next, bad.lines);
   return Step::kDone;
 }
 

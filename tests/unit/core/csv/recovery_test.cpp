@@ -87,6 +87,26 @@ INSTANTIATE_TEST_SUITE_P(
              "a,b,c\n1,abc,\"x\n2,b,y\n3,c,z\n4,d\",w\n5,e,v\n",
              {"2|b|y", "3|c|z", "5|e|v"},
              {"2:unclosed_quote:1,abc,\"x", "5:stray_quote:4,d\",w"}},
+        Case{"an unclosed quote, a good row and another bad row",
+             "id,x\n1,2\n2,\"b\n3,4\n4,5,6\n",
+             {"1|2", "3|4"},
+             {"3:unclosed_quote:2,\"b", "5:too_many_fields:4,5,6"}},
+        Case{"an unclosed quote, a good row and a row torn in two",
+             "a,b,c\n2,\"12,e\n3,,e\n4,x y\n,e\n",
+             {"3||e"},
+             {"2:unclosed_quote:2,\"12,e", "4:too_few_fields:4,x y", "5:too_few_fields:,e"}},
+        Case{"quoted words within a text of several lines",
+             "a,b,c\n1,\"He said \"hi\"\nx,y,z\naway\",x\n2,y,z\n",
+             {"2|y|z"},
+             {"2:stray_quote:1,\"He said \"hi\"\nx,y,z\naway\",x"}},
+        Case{"an inch mark within a text of several lines",
+             "a,b,c\n1,\"a 5\" pipe\nx,y,z\naway\",x\n2,y,z\n",
+             {"2|y|z"},
+             {"2:stray_quote:1,\"a 5\" pipe\nx,y,z\naway\",x"}},
+        Case{"a missing delimiter before a text of several lines",
+             "a,b\n1\"five\nsix, seven\neight\"\n2,y\n",
+             {"2|y"},
+             {"2:stray_quote:1\"five\nsix, seven\neight\""}},
         Case{"a row before an empty line and a row", "a,b\n1,2\"\n\n3,4\n", {"3|4"}, {"2:stray_quote:1,2\""}},
         Case{"CRLF", "a,b,c\r\n1,5\" pipe,x\r\n2,y,z\r\n", {"2|y|z"}, {"2:stray_quote:1,5\" pipe,x"}},
         Case{"CR", "a,b,c\r1,\"abc,x\r2,y,z\r", {"2|y|z"}, {"2:unclosed_quote:1,\"abc,x"}}));
@@ -115,7 +135,8 @@ TEST(Recovery, DecidesOnAnUnclosedQuoteWithinTheFieldLimit) {
 TEST(Recovery, TakesHostileQuotesInBoundedSteps) {
   // Each would take time by the square of its size if every bad row looked ahead to the end; the test would not end
   // then.
-  for (const std::string piece : {"x,5\" pipe,\"y\n", "\"\n", "1,\"a\n", "\n,\"", "1,\"x\ny\"\n", "\"\"\"\n"}) {
+  for (const std::string piece :
+       {"x,5\" pipe,\"y\n", "\"\n", "1,\"a\n", "\n,\"", "1,\"x\ny\"\n", "\"\"\"\n", "1,\"a\"b\n", "1,x\"y,z\n2,y\n"}) {
     std::string text = "a\n";
     while (text.size() < 2'000'000) text += piece;
     EXPECT_EQ(read_in_chunks(text, {}, {}, 65536).error, "") << testing::PrintToString(piece);
@@ -176,6 +197,16 @@ TEST(Ragged, CutDropsWhatIsOverOnly) {
   const Outcome outcome = read_every_way("a,b,c\n1\n1,2,3,4\n1,2,3\n", dialect);
   EXPECT_THAT(outcome.rows, ElementsAre("1|2|3", "1|2|3"));
   EXPECT_THAT(outcome.rejects, ElementsAre("2:too_few_fields:1"));
+}
+
+TEST(Ragged, NeitherPadsNorCutsRowsThatAMissingQuoteHasJoined) {
+  Dialect dialect;
+  dialect.ragged = Ragged::kCut;
+  const Outcome outcome = read_every_way("a,b,c\n1,abc,\"x\n2,b,y\n3,c,z\n4,d\",w\n5,\"e\nf\",v,over\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("2|b|y", "3|c|z", "5|<e\nf>|v"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:unclosed_quote:1,abc,\"x", "5:stray_quote:4,d\",w"));
+  dialect.ragged = Ragged::kPad;
+  EXPECT_THAT(read_every_way("a,b,c\n1,\"e\nf\"\n", dialect).rows, ElementsAre("1|<e\nf>|"));
 }
 
 TEST(Nul, IsRejectedOrStripped) {
