@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/import_direct.h"
 #include "cli/import_managed.h"
+#include "cli/option_list.h"
 
 namespace cpi::cli {
 
@@ -78,6 +79,16 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
   direct(command.add_option("--on-error", flags.on_error, "A row that does not fit: abort or continue [abort]"));
   direct(command.add_option("--max-errors", flags.max_errors,
                             "Rows that may be rejected: a number or a percentage; implies continue"));
+  direct(command.add_option("--set,-o", flags.set, "Any option of a config, such as decimal_separator=,"))
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  direct(command.add_flag_callback(
+      "--list-options",
+      [] {
+        std::fputs(option_list().c_str(), stdout);
+        throw CLI::Success();
+      },
+      "Print all options of a config, with their values and defaults"));
 }
 
 }  // namespace

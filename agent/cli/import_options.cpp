@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/option_list.h"
+
 namespace cpi::cli {
 
 namespace {
@@ -84,7 +86,10 @@ Result<ImportOptions> ImportOptions::load(const OptionFlags& flags) {
     }
   }
 
-  const json overlay = overlay_of(flags, schema);
+  json overlay = overlay_of(flags, schema);
+  for (const std::string& assignment : flags.set) {
+    if (Result<void> set = set_option(assignment, overlay); !set.ok()) return set.error();
+  }
   result.project_ = config->contains("defaults") || config->contains("tables") || config->contains("table_naming");
   if (!result.project_) {
     config->update(overlay);

@@ -30,6 +30,7 @@ struct OptionFlags {
   std::string on_error;
   std::string max_errors;
   std::string datestyle;
+  std::vector<std::string> set;  ///< KEY=VALUE of any option
 };
 
 /// What is loaded from one file into which table.

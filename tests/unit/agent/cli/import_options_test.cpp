@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/option_list.h"
+
 namespace cpi::cli {
 namespace {
 
@@ -43,6 +45,73 @@ TEST_F(Options, FlagsMeanWhatTheConfigMeans) {
   EXPECT_EQ(file_options->options.dialect.header_rows, 2);
   EXPECT_TRUE(file_options->options.max_errors->percent);
   EXPECT_THAT(file_options->options.null_if, ElementsAre("", "NULL"));
+}
+
+TEST_F(Options, AnyOptionOfAConfigMayBeSet) {
+  flags.set = {"decimal_separator=,",  "trim=true", "header=2",      "columns=a,b c", "column_mapping={\"b c\":\"d\"}",
+               "true_values=[\"ja\"]", "comment=1", "primary_key=a", "stop_at=a=b"};
+  const auto options = ImportOptions::load(flags);
+  ASSERT_TRUE(options.ok()) << options.error().detail;
+  const auto file_options = options->for_file("t.csv");
+  EXPECT_EQ(file_options->options.format.decimal_separator, ',');
+  EXPECT_TRUE(file_options->options.dialect.trim);
+  EXPECT_EQ(file_options->options.dialect.header_rows, 2);
+  EXPECT_THAT(file_options->options.dialect.columns, ElementsAre("a", "b c"));
+  EXPECT_THAT(file_options->options.column_mapping, ElementsAre(testing::Pair("b c", "d")));
+  EXPECT_THAT(file_options->options.format.true_values, ElementsAre("ja"));
+  EXPECT_EQ(file_options->options.dialect.comment, "1");
+  EXPECT_EQ(file_options->options.dialect.stop_at, "a=b");
+}
+
+TEST_F(Options, WhatIsSetWronglyIsToldLikeAKeyOfTheConfig) {
+  flags.set = {"decimal_seperator=,"};
+  EXPECT_THAT(ImportOptions::load(flags).error().detail, HasSubstr("did you mean \"decimal_separator\"?"));
+  flags.set = {"trim=yes"};
+  EXPECT_THAT(ImportOptions::load(flags).error().detail, HasSubstr("trim"));
+  flags.set = {"trim"};
+  EXPECT_THAT(ImportOptions::load(flags).error().message, HasSubstr("is not KEY=VALUE"));
+}
+
+TEST(OptionList, DescribesEveryOptionOfTheSchema) {
+  const std::string list = "\n" + option_list();
+  for (const char* key : {"primary_key",
+                          "column_mapping",
+                          "delimiter",
+                          "quote",
+                          "escape",
+                          "encoding",
+                          "header",
+                          "columns",
+                          "skiprows",
+                          "comment",
+                          "stop_at",
+                          "trim",
+                          "ragged",
+                          "on_nul",
+                          "invalid_bytes",
+                          "null_if",
+                          "datestyle",
+                          "date_format",
+                          "timezone",
+                          "decimal_separator",
+                          "thousands_separator",
+                          "true_values",
+                          "false_values",
+                          "types",
+                          "column_names",
+                          "schema",
+                          "new_columns",
+                          "missing_columns",
+                          "strategy",
+                          "rebuild_table",
+                          "missing_rows",
+                          "max_missing",
+                          "duplicates",
+                          "on_error",
+                          "max_errors"}) {
+    EXPECT_THAT(list, HasSubstr("\n" + std::string(key) + " "));
+  }
+  EXPECT_THAT(list, HasSubstr("Values: \"reject\", \"pad\", \"cut\"."));
 }
 
 TEST_F(Options, ATableMayBeNamedWithItsSchema) {
