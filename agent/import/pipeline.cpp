@@ -12,6 +12,12 @@ namespace cpi::import {
 
 namespace {
 
+/// What a row may take depends on it; usually 8192, and asked for only where it may matter.
+std::size_t page_bytes(const Plan& plan, db::Connection& connection) {
+  if (plan.columns.size() <= RowSize::kAlwaysFits) return RowConverter::kUsualPage;
+  return static_cast<std::size_t>(connection.exec("SELECT current_setting('block_size')::int").int64(0, 0));
+}
+
 /// Messages of this size keep the server busy without holding much memory; larger ones gained nothing.
 constexpr std::size_t kBatchBytes = std::size_t{512} << 10;
 
@@ -169,7 +175,7 @@ class Pipeline {
 Result<PipelineOutcome> run_pipeline(const source::File& file, const config::TableOptions& options, const Plan& plan,
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop) {
-  Result<RowConverter> converter = RowConverter::make(plan, options);
+  Result<RowConverter> converter = RowConverter::make(plan, options, page_bytes(plan, connections.front()));
   if (!converter.ok()) return converter.error();
   ContentHash hash;
   Result<ByteFeed> feed = ByteFeed::open(file, options.encoding, &hash);

@@ -221,6 +221,35 @@ Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
                hint};
 }
 
+namespace {
+
+/// A table has at most 1,600 columns (MaxHeapAttributeNumber), and the staging table has one more than the file.
+Result<void> check_number(const PlannerInput& input, const Plan& plan) {
+  constexpr std::size_t kMost = 1600;
+  const std::size_t count = plan.columns.size();
+  const auto added = static_cast<std::size_t>(
+      std::count_if(plan.columns.begin(), plan.columns.end(), [](const PlannedColumn& c) { return c.add_to_table; }));
+  const std::size_t in_table = input.table.has_value() ? input.table->columns.size() + added : count;
+  const std::string way_out =
+      "Make the table with the columns that are wanted, and set new_columns to \"ignore\": the file's other columns "
+      "are "
+      "then passed over.";
+  if (in_table > kMost) {
+    return Error{Code::kLimitExceeded,
+                 "table " + plan.table.display() + " would have " + std::to_string(in_table) +
+                     " columns; PostgreSQL allows " + std::to_string(kMost),
+                 "", way_out};
+  }
+  if (count < kMost) return {};
+  return Error{
+      Code::kLimitExceeded,
+      std::to_string(count) + " columns of the file are to be loaded; cpi loads at most " + std::to_string(kMost - 1),
+      "PostgreSQL allows " + std::to_string(kMost) + " in a table, and staging needs one for the line numbers.",
+      way_out};
+}
+
+}  // namespace
+
 Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
   std::vector<Wanted> wanted = wanted_columns(input);
   plan.warnings = config::column_warnings(input.options, input.header, reason_columns(input));
@@ -238,7 +267,7 @@ Result<void> plan_columns(const PlannerInput& input, Plan& plan) {
                  "The file's columns are: " + quoted_list(input.header) + ".",
                  "Check delimiter and header: a file read with the wrong delimiter has a single, odd column."};
   }
-  return {};
+  return check_number(input, plan);
 }
 
 }  // namespace cpi::import

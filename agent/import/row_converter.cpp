@@ -13,6 +13,12 @@ csv::Reject make_reject(const csv::Row& row, std::string_view raw, const std::st
   return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, csv::kMostRawBytes))};
 }
 
+std::string too_big(std::size_t needed, std::size_t most) {
+  return "the row is too big for a page of the table: it needs " + std::to_string(needed) +
+         " bytes even with its long values out of line, and PostgreSQL allows " + std::to_string(most) +
+         ": leave out columns (a table without them, and new_columns \"ignore\")";
+}
+
 }  // namespace
 
 NullRule::NullRule(const std::vector<std::string>& null_if) {
@@ -29,7 +35,7 @@ bool NullRule::is_listed(std::string_view text) const {
   return std::find(texts_.begin(), texts_.end(), text) != texts_.end();
 }
 
-Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options) {
+Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes) {
   RowConverter result{NullRule(options.null_if)};
   for (const PlannedColumn& planned : plan.columns) {
     Column column;
@@ -45,6 +51,7 @@ Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOpt
     result.last_file_index_ = std::max(result.last_file_index_, column.file_index);
     result.columns_.push_back(std::move(column));
   }
+  if (plan.columns.size() > RowSize::kAlwaysFits) result.size_.emplace(plan.columns, page_bytes);
   return result;
 }
 
@@ -87,6 +94,14 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
   }
   tuples.put_int32(8);
   tuples.put_int64(row.line);
+  if (size_.has_value()) {
+    const std::size_t needed = size_->of(tuples.bytes().subspan(begin));
+    if (needed > size_->most()) {
+      tuples.truncate(begin);
+      rejects.add(make_reject(row, raw, "", csv::Reason::kRefusedByServer, too_big(needed, size_->most())));
+      return;
+    }
+  }
   ++out.rows;
 }
 

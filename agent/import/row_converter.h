@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "import/filter.h"
 #include "import/plan.h"
 #include "import/rejects.h"
+#include "import/row_size.h"
 
 namespace cpi::import {
 
@@ -35,8 +37,12 @@ class NullRule {
 /// Converts the rows of one file by one plan. Not thread-safe.
 class RowConverter {
  public:
-  /// Fails with kInvalidConfig when a format makes no sense for a column's type.
-  static Result<RowConverter> make(const Plan& plan, const config::TableOptions& options);
+  /// `page_bytes` is the target's block_size. Fails with kInvalidConfig when a format makes no sense for a column's
+  /// type.
+  static Result<RowConverter> make(const Plan& plan, const config::TableOptions& options,
+                                   std::size_t page_bytes = kUsualPage);
+
+  static constexpr std::size_t kUsualPage = 8192;
 
   /// Appends the row's tuple to `out`, or a reject to `rejects`. A row with a value that only the server can judge
   /// gives neither; its column is in `asked()` from then on, and is not looked at in later rows.
@@ -63,6 +69,7 @@ class RowConverter {
 
   NullRule nulls_;
   std::vector<Column> columns_;
+  std::optional<RowSize> size_;  ///< of tables so wide that a row may not fit on a page
   std::set<std::string> asked_;
   std::size_t last_file_index_ = 0;
   std::string why_;  ///< a converter's message; kept to save an allocation per row
