@@ -164,7 +164,7 @@ struct Inference::Judges {
   std::optional<TemporalReader> times;
 };
 
-Inference::Inference(std::size_t columns, Format format)
+Inference::Inference(std::size_t columns, const Format& format)
     : columns_(columns), judges_(std::make_unique<Judges>(format)) {}
 Inference::Inference(Inference&&) noexcept = default;
 Inference& Inference::operator=(Inference&&) noexcept = default;

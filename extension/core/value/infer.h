@@ -15,7 +15,7 @@ namespace cpi::value {
 /// Watches every value of every column. Memory does not grow with the rows. Not thread-safe.
 class Inference {
  public:
-  Inference(std::size_t columns, Format format);
+  Inference(std::size_t columns, const Format& format);
   Inference(Inference&&) noexcept;
   Inference& operator=(Inference&&) noexcept;
   ~Inference();
