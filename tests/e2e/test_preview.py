@@ -91,3 +91,21 @@ def test_what_an_import_remarks_a_preview_remarks_too(agent, database, file):
     assert preview["problems"] == []
     assert preview["warnings"] == ['column_mapping names column "Nmae", which the file lacks: did you mean "Name"?']
     assert preview["warnings"][0] in entry["warnings"]
+
+
+def test_an_odd_header_has_the_same_names_in_preview_file_result_and_table(agent, database, tmp_path):
+    header = ["id", "", "id", "na\u200bme", "\u00a0", "Order\nDate", "ä" * 40, "ä" * 41, "select", "Größe (cm)"]
+    names = ["id", "column2", "id_2", "name", "column5", "Order Date", "ä" * 31, "ä" * 30 + "_2", "select", "Größe (cm)"]
+    content = ",".join(f'"{name}"' for name in header) + "\n" + ",".join(str(i) for i in range(10)) + "\n"
+    preview = agent.post("/rpc/cpi_preview", {"content": content}).json
+    assert [column["name"] for column in preview["columns"]] == names
+    file = tmp_path / "odd.csv"
+    file.write_text(content)
+    for inserted in (1, 0):
+        result = run_cpi("import", "--to", database.url, "-k", "id", "--json", file)
+        assert result.returncode == 0, result
+        [entry] = map(json.loads, result.stdout.splitlines())
+        assert entry["columns"] == names and entry["inserted"] == inserted
+        assert [name.strip("\u00a0") for name in entry["header"]] == [name.strip("\u00a0") for name in header]
+    assert database.rows("SELECT attname FROM pg_attribute WHERE attrelid = 'odd'::regclass AND attnum > 0 ORDER BY attnum") \
+        == [(name,) for name in names]
