@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/dialect_line.h"
+#include "cli/table.h"
 #include "import/result_json.h"
 
 namespace cpi::cli {
@@ -20,22 +21,12 @@ std::size_t columns_of(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// A name from outside on one line of a terminal: control characters could move the cursor or hide text.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
-  return out;
-}
-
 /// What was written to `rejects_file`, and what is done with it.
 std::string where(const import::LoadResult& result, const std::string& rejects_file) {
-  const auto written = std::count_if(result.rejects.begin(), result.rejects.end(), import::is_whole);
-  const bool all = written == result.counts.rejected;
-  return (all ? std::string("the rejected rows are in ") : fmt::format("the first {} rejected rows are in ", written)) +
-         rejects_file + ": mend them there and import that file into " + result.table_name + " (--table)";
+  const auto whole = std::count_if(result.rejects.begin(), result.rejects.end(), import::is_whole);
+  return rejects_written(whole, static_cast<std::int64_t>(result.rejects.size()), result.counts.rejected,
+                         rejects_file) +
+         (whole > 0 ? ": mend them there and import that file into " + result.table_name + " (--table)" : "");
 }
 
 std::vector<std::string> cells(const std::string& name, const std::string& table, const target::Counts& counts,
@@ -92,6 +83,22 @@ std::string summary_table(const std::vector<import::LoadResult>& results) {
   return out;
 }
 
+std::string rejects_written(std::int64_t whole, std::int64_t kept, std::int64_t total, const std::string& file) {
+  if (whole == 0) {
+    return fmt::format("none of the {} rejected rows was kept whole: mend them in the file itself", grouped(total));
+  }
+  if (whole == total) return "the rejected rows are in " + file;
+  std::string why;
+  if (kept < total) why = fmt::format("only the first {} are kept", grouped(kept));
+  if (whole < kept) why += fmt::format("{}{} are not whole", why.empty() ? "" : ", ", grouped(kept - whole));
+  return fmt::format("{} of {} rejected rows are in {} ({})", grouped(whole), grouped(total), file, why);
+}
+
+std::string widened_line(const std::string& table, const std::string& column, const std::string& from,
+                         const std::string& to) {
+  return fmt::format("column \"{}\" of {} was widened from {} to {}", printable(column), printable(table), from, to);
+}
+
 std::string error_text(const Error& error) {
   std::string out = error.message + "\n";
   if (!error.detail.empty()) out += "  DETAIL:  " + error.detail + "\n";
@@ -103,6 +110,10 @@ std::string remarks(const import::LoadResult& result, const std::string& rejects
   const std::string name = printable(result.filename);
   std::string out;
   if (const std::string line = dialect_line(result.detected); !line.empty()) out += name + ": " + line + "\n";
+  for (const import::Widened& one : result.widened) {
+    if (!result.success || result.already_applied) break;
+    out += name + ": " + widened_line(result.table_name, one.column, one.from, one.to) + "\n";
+  }
   for (const std::string& warning : result.warnings) out += name + ": warning: " + printable(warning) + "\n";
   if (result.error.has_value()) out += name + ": error: " + error_text(*result.error);
 

@@ -19,26 +19,49 @@ struct Words {
   DirectImport direct;
   bool no_wait = false;
   std::string callback_url;
+  Replay replay;
 };
+
+/// What is wrong with the words around --replay; empty: nothing.
+std::string misused_replay(const CLI::App& command, const Words& words) {
+  if (words.replay.job_id.empty()) return words.replay.file.empty() ? "" : "--file goes with --replay";
+  if (words.arguments.size() > 1) return "--replay takes one file: the mended rows";
+  if (words.direct.dry_run) return "--dry-run does not go with --replay: a replay is dry where its job was";
+  if (command.get_option("--callback-url")->count() > 0) return "--replay calls the webhook of its job";
+  if (command.get_option("--encoding")->count() > 0 && words.arguments.empty()) return "--encoding is of a file";
+  return "";
+}
 
 int run_managed(const CLI::App& command, const Words& words) {
   // Silently ignoring --delimiter, say, would load something else than was asked for: the project's config decides
   // there.
+  const bool replay = !words.replay.job_id.empty();
   for (const CLI::Option* option : command.get_options()) {
+    if (replay && option->get_single_name() == "encoding") continue;
     if (option->count() > 0 && option->get_group() == "With --to") {
       std::fprintf(stderr, "cpi: %s goes with --to only; in a project the config says it\n",
                    option->get_name().c_str());
       return kExitUsage;
     }
   }
-  if (words.arguments.empty()) {
+  if (const std::string wrong = misused_replay(command, words); !wrong.empty()) {
+    std::fprintf(stderr, "cpi: %s\n", wrong.c_str());
+    return kExitUsage;
+  }
+  if (words.arguments.empty() && !replay) {
     std::fputs("cpi: name a project, or a database with --to (see cpi import --help)\n", stderr);
     return kExitUsage;
   }
   ManagedImport request;
-  request.project = words.arguments.front();
-  for (std::size_t i = 1; i < words.arguments.size(); ++i) {
-    request.files.push_back(std::filesystem::absolute(words.arguments[i]).lexically_normal().string());
+  if (replay) {
+    request.replay = words.replay;
+    request.replay->encoding = words.direct.flags.encoding;
+    if (!words.arguments.empty()) request.replay->mended = words.arguments.front();
+  } else {
+    request.project = words.arguments.front();
+    for (std::size_t i = 1; i < words.arguments.size(); ++i) {
+      request.files.push_back(std::filesystem::absolute(words.arguments[i]).lexically_normal().string());
+    }
   }
   request.force = words.direct.force;
   request.dry_run = words.direct.dry_run;
@@ -100,6 +123,8 @@ void add_import(CLI::App& app, int& exit_code) {
       "cpi import --to postgresql://user@host/db orders.csv       straight into a database\n"
       "cpi import --to \"\" *.csv --jobs 2                          where PGHOST, PGDATABASE … point to\n"
       "cpi import customer_abc                                    a project, through the queue\n"
+      "cpi import customer_abc --rejects mend.csv                 ... and the rows that were not loaded, to be mended\n"
+      "cpi import --replay JOB mend.csv                           those rows, mended; without a file as they are\n"
       "\nPasswords are taken from PGPASSWORD or ~/.pgpass as well as from the URL.\n"
       "Exit codes: 0 all loaded, 1 failed, 2 wrong usage, 3 partly loaded");
   command->add_option("arguments", words->arguments, "With --to: the files. Without: the project, then files of it")
@@ -120,13 +145,21 @@ void add_import(CLI::App& app, int& exit_code) {
       command->add_flag("--no-wait", words->no_wait, "Print the job's id and leave")->group("With PROJECT");
   CLI::Option* callback = command->add_option("--callback-url", words->callback_url, "Webhook to call at the job's end")
                               ->group("With PROJECT");
+  CLI::Option* replay = command
+                            ->add_option("--replay", words->replay.job_id,
+                                         "Import the rejected rows of this job: from FILE, mended, or else as they are")
+                            ->type_name("JOB")
+                            ->group("With PROJECT");
+  CLI::Option* of_file = command->add_option("--file", words->replay.file, "Of which file of that job the rows are")
+                             ->type_name("NAME")
+                             ->group("With PROJECT");
   command->callback([=, &exit_code] {
     if (to->count() == 0) {
       exit_code = run_managed(*command, *words);
       return;
     }
-    if (no_wait->count() > 0 || callback->count() > 0) {
-      std::fputs("cpi: --no-wait and --callback-url go with a project, not with --to\n", stderr);
+    if (no_wait->count() > 0 || callback->count() > 0 || replay->count() > 0 || of_file->count() > 0) {
+      std::fputs("cpi: --no-wait, --callback-url and --replay go with a project, not with --to\n", stderr);
       exit_code = kExitUsage;
       return;
     }

@@ -210,12 +210,9 @@ class DirectRun {
   void write_rejects_of(Item& item) {
     import::LoadResult& result = *item.result;
     if (request_.rejects_file.empty() || result.rejects.empty()) return;
-    std::string path = rejects_path(request_.rejects_file, item.name, items_.size() > 1);
-    for (int number = 2; !rejects_files_.insert(path).second; ++number) {
-      path = rejects_path(request_.rejects_file, item.name + "_" + std::to_string(number) + ".csv", true);
-    }
+    const std::string path = rejects_path(request_.rejects_file, item.name, items_.size() > 1, rejects_files_);
     const std::string csv = rejects_csv(result.dialect, result.header, result.rejects);
-    if (Result<void> written = write_rejects(path, csv); written.ok()) {
+    if (Result<void> written = write_rejects(path, csv, result.encoding); written.ok()) {
       item.rejects_file = path;
     } else {
       result.warnings.push_back(written.error().message);
@@ -258,7 +255,7 @@ class DirectRun {
   Interrupt interrupt_{"cpi: stopping, what is under way is rolled back (again to quit at once)"};
   std::vector<std::unique_ptr<Item>> items_;
   source::Source* source_ = nullptr;
-  std::set<std::string> rejects_files_;  ///< written: files of different directories may bear the same name
+  std::set<std::string> rejects_files_;  ///< written
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<const Item*> taken_;

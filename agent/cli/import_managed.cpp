@@ -2,14 +2,13 @@
 
 #include <chrono>
 #include <cstdio>
-#include <set>
-#include <stdexcept>
 
 #include "cli/command.h"
+#include "cli/file_report.h"
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/job_output.h"
-#include "cli/rejects_file.h"
+#include "cli/job_rejects.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "store/jobs.h"
@@ -49,29 +48,6 @@ class WaitingNote {
   bool told_ = false;
 };
 
-/// Writes what can be mended of each file's rejected rows, and says where it is.
-void write_all_rejects(store::Session& session, const json& job, const std::string& path) {
-  std::vector<json> files;
-  for (const json& file : job.value("file_results", json::array())) {
-    if (file.value("rejected", std::int64_t{0}) > 0) files.push_back(file);
-  }
-  std::set<std::string> written;
-  for (const json& file : files) {
-    const std::string name = file.value("filename", "");
-    const std::string csv = say(session, [&](store::Management& m) {
-      return store::rejects_csv(m, job.at("id").get<std::string>(), file.at("id").get<std::string>());
-    });
-    if (csv.empty()) continue;
-    std::string target = rejects_path(path, name, files.size() > 1);
-    for (int number = 2; !written.insert(target).second; ++number) {
-      target = rejects_path(path, name + "_" + std::to_string(number) + ".csv", true);
-    }
-    if (const Result<void> done = write_rejects(target, csv); !done.ok())
-      throw std::runtime_error(done.error().message);
-    std::fprintf(stderr, "%s: rejected rows that can be mended are in %s\n", printable(name).c_str(), target.c_str());
-  }
-}
-
 /// Follows the job to its end: the first Ctrl-C asks to cancel it, the second leaves it alone. False: left alone.
 bool follow(store::Session& session, const std::string& job_id, const Interrupt& interrupt, bool quiet) {
   StatusLine line;
@@ -99,7 +75,21 @@ bool follow(store::Session& session, const std::string& job_id, const Interrupt&
   return !interrupt.requested();
 }
 
-int run(store::Session& session, const ManagedImport& request) {
+/// Enqueues what was asked for; the answer of cpi_import or cpi_replay_rejects.
+Result<json> enqueue(store::Session& session, const ManagedImport& request) {
+  if (request.replay) {
+    store::ReplayCall call;
+    call.job_id = request.replay->job_id;
+    call.file = request.replay->file;
+    call.force = request.force;
+    if (!request.replay->mended.empty()) {
+      Result<std::string> content =
+          read_mended(session, request.replay->mended, call.job_id, call.file, request.replay->encoding);
+      if (!content.ok()) return content.error();
+      call.content = std::move(*content);
+    }
+    return session.once([&](store::Management& management) { return store::replay_rejects(management, call); });
+  }
   store::ImportCall call;
   call.project = request.project;
   call.local_files = request.files;
@@ -107,7 +97,16 @@ int run(store::Session& session, const ManagedImport& request) {
   call.force = request.force;
   call.dry_run = request.dry_run;
   call.idempotency_key = "cpi-import-" + store::random_uuid();
-  const json accepted = say(session, [&](store::Management& m) { return store::import_project(m, call); });
+  return say(session, [&](store::Management& management) { return store::import_project(management, call); });
+}
+
+int run(store::Session& session, const ManagedImport& request) {
+  const Result<json> enqueued = enqueue(session, request);
+  if (!enqueued.ok()) {
+    std::fprintf(stderr, "cpi: %s", error_text(enqueued.error()).c_str());
+    return kExitUsage;
+  }
+  const json& accepted = *enqueued;
   const std::string job_id = accepted.at("job_id").get<std::string>();
   if (request.no_wait) {
     std::printf("%s\n", request.json ? accepted.dump(2).c_str() : job_id.c_str());
@@ -121,14 +120,15 @@ int run(store::Session& session, const ManagedImport& request) {
   }
   const json job = say(session, [&](store::Management& m) { return store::get_job(m, job_id, true); });
   const bool rejected = job.value("total_rejected", std::int64_t{0}) > 0;
-  const auto rejects = [&](int limit) {
-    return say(session, [&](store::Management& m) { return store::first_rejects(m, job_id, limit); });
-  };
-  if (!request.rejects_file.empty()) write_all_rejects(session, job, request.rejects_file);
+  if (!request.rejects_file.empty()) write_job_rejects(session, job, request.rejects_file);
   if (request.json) {
     std::printf("%s\n", job.dump(2).c_str());
   } else {
-    std::fputs(job_report(job, rejected ? rejects(kRejectsShown) : std::vector<store::RejectRow>()).c_str(), stdout);
+    store::FirstRejects rejects;
+    if (rejected) {
+      rejects = say(session, [&](store::Management& m) { return store::first_rejects(m, job_id, kRejectsShown); });
+    }
+    std::fputs(job_report(job, rejects).c_str(), stdout);
   }
   return exit_code_of(job);
 }

@@ -1,5 +1,5 @@
-// `cpi import PROJECT [FILE…]`: the import as a job of the management database, carried out by an agent that serves it.
-// Speaks SQL to the management database; loads nothing itself.
+// `cpi import PROJECT [FILE…]` and `cpi import --replay JOB [FILE]`: the import as a job of the management database,
+// carried out by an agent that serves it. Speaks SQL to the management database; loads nothing itself.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,19 @@
 
 namespace cpi::cli {
 
+/// Rejected rows of an ended job that are tried again.
+struct Replay {
+  std::string job_id;
+  std::string mended;    ///< path of the mended rows; empty: those that are kept, as they are
+  std::string file;      ///< of which file of the job; empty: the only one
+  std::string encoding;  ///< of `mended`; empty: as the file that they came from
+};
+
 /// What the person asked for.
 struct ManagedImport {
   std::string project;
   std::vector<std::string> files;  ///< `local_files`, made absolute; empty: what the project's source lists
+  std::optional<Replay> replay;    ///< instead of both
   bool force = false;
   bool dry_run = false;
   bool no_wait = false;      ///< print the job's id and leave

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/dialect_line.h"
+#include "cli/file_report.h"
 #include "cli/table.h"
 
 namespace cpi::cli {
@@ -81,6 +82,10 @@ void append_files(std::string& out, const json& files) {
     if (!error.empty()) out += "\n  " + printable(text(file, "filename")) + ": " + indented(error) + "\n";
     const std::string detected = dialect_line(file.value("dialect", json()));
     if (!detected.empty()) out += "\n  " + printable(text(file, "filename")) + ": " + detected + "\n";
+    for (const json& one : file.value("widened", json::array())) {
+      out += "\n  " + printable(text(file, "filename")) + ": " +
+             widened_line(text(file, "table_name"), text(one, "column"), text(one, "from"), text(one, "to")) + "\n";
+    }
     if (!file.contains("warnings") || !file["warnings"].is_array()) continue;
     for (const json& warning : file["warnings"]) {
       out += "\n  " + printable(text(file, "filename")) + ": note: " + indented(warning.get<std::string>()) + "\n";
@@ -88,20 +93,24 @@ void append_files(std::string& out, const json& files) {
   }
 }
 
-void append_rejects(std::string& out, const std::vector<store::RejectRow>& rejects, std::int64_t total) {
-  if (rejects.empty()) return;
+/// `total` counts the rows of files that were loaded and of those that failed; the rest of those kept is written by
+/// --rejects.
+void append_rejects(std::string& out, const store::FirstRejects& rejects, std::int64_t total, const std::string& job) {
+  if (rejects.rows.empty()) return;
   constexpr std::size_t kRawWidth = 100;
-  out += "\nrejected rows" +
-         (total > static_cast<std::int64_t>(rejects.size())
-              ? " (the first " + std::to_string(rejects.size()) + " of " + grouped(total) + ")"
-              : std::string()) +
-         ":\n";
-  for (const store::RejectRow& reject : rejects) {
+  const auto shown = static_cast<std::int64_t>(rejects.rows.size());
+  out += "\nrejected rows";
+  if (total > shown) out += " (the first " + std::to_string(shown) + " of " + grouped(total);
+  if (total > rejects.kept) out += "; " + grouped(rejects.kept) + " are kept";
+  if (total > shown) out += ")";
+  out += ":\n";
+  for (const store::RejectRow& reject : rejects.rows) {
     out += "  " + printable(reject.filename) + ":" + std::to_string(reject.line);
     if (!reject.column.empty()) out += ", column \"" + printable(reject.column) + "\"";
     out += ": " + printable(reject.message) + "\n";
     if (!reject.raw.empty()) out += "      " + shortened(printable(reject.raw), kRawWidth) + "\n";
   }
+  if (rejects.kept > shown) out += "  all that are kept: cpi jobs " + job + " --rejects FILE\n";
 }
 
 }  // namespace
@@ -120,7 +129,7 @@ std::string jobs_table(const json& jobs) {
   return table.empty() ? "no jobs\n" : table.text();
 }
 
-std::string job_report(const json& job, const std::vector<store::RejectRow>& rejects) {
+std::string job_report(const json& job, const store::FirstRejects& rejects) {
   std::string out =
       "job " + text(job, "id") + " of project " + printable(text(job, "project_name")) + ": " + text(job, "status");
   const std::string time = seconds(job);
@@ -144,7 +153,7 @@ std::string job_report(const json& job, const std::vector<store::RejectRow>& rej
     }
   }
   if (!told && !text(job, "last_error").empty()) out += "last error: " + indented(text(job, "last_error")) + "\n";
-  append_rejects(out, rejects, number(job, "total_rejected"));
+  append_rejects(out, rejects, number(job, "total_rejected"), text(job, "id"));
   return out;
 }
 

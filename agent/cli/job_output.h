@@ -13,7 +13,7 @@ namespace cpi::cli {
 std::string jobs_table(const nlohmann::json& jobs);
 
 /// One job: its state and totals, a line per file, its errors, and the first rejected rows.
-std::string job_report(const nlohmann::json& job, const std::vector<store::RejectRow>& rejects);
+std::string job_report(const nlohmann::json& job, const store::FirstRejects& rejects);
 
 /// One line on how far a running or waiting job is: a bar where the size is known.
 std::string progress_line(const nlohmann::json& job);

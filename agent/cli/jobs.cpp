@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/job_output.h"
+#include "cli/job_rejects.h"
 #include "cli/session.h"
 
 namespace cpi::cli {
@@ -19,6 +20,7 @@ struct JobsOptions {
   std::string id;
   std::string project;
   std::string status;
+  std::string rejects_file;
   int limit = 20;
   bool json = false;
   bool watch = false;
@@ -40,12 +42,13 @@ int show_one(store::Session& session, const JobsOptions& options) {
   if (options.json) {
     print(job.dump(2) + "\n");
   } else {
-    const bool rejected = job.value("total_rejected", std::int64_t{0}) > 0;
-    print(job_report(
-        job, rejected ? say(session,
-                            [&](store::Management& m) { return store::first_rejects(m, options.id, kRejectsShown); })
-                      : std::vector<store::RejectRow>()));
+    store::FirstRejects rejects;
+    if (job.value("total_rejected", std::int64_t{0}) > 0) {
+      rejects = say(session, [&](store::Management& m) { return store::first_rejects(m, options.id, kRejectsShown); });
+    }
+    print(job_report(job, rejects));
   }
+  if (!options.rejects_file.empty()) write_job_rejects(session, job, options.rejects_file);
   // Asked to watch, a script wants to know how it ended; a mere look always succeeds.
   return options.watch ? exit_code_of(job) : 0;
 }
@@ -79,6 +82,8 @@ void add_jobs(CLI::App& app, int& exit_code) {
       app.add_subcommand("jobs", "Show the newest jobs, or one job with its files, errors and rejected rows");
   auto options = std::make_shared<JobsOptions>();
   command->add_option("id", options->id, "Job to show");
+  command->add_option("--rejects", options->rejects_file, "Write the job's rejected rows to this file, to be mended")
+      ->type_name("FILE");
   command->add_option("--project", options->project, "Only jobs of this project");
   command->add_option("--status", options->status, "Only jobs in this state")
       ->check(CLI::IsMember({"pending", "running", "completed", "partial", "failed", "cancelled"}));
@@ -87,6 +92,11 @@ void add_jobs(CLI::App& app, int& exit_code) {
   command->add_flag("--watch", options->watch, "Follow a job until it ends, or keep the list up to date");
   command->footer("With an id and --watch the exit code tells how the job ended: 0 completed, 1 failed, 3 partial.");
   command->callback([options, &exit_code] {
+    if (options->id.empty() && !options->rejects_file.empty()) {
+      std::fputs("cpi: --rejects needs the id of a job\n", stderr);
+      exit_code = kExitUsage;
+      return;
+    }
     exit_code = with_management("cpi jobs", [&](store::Session& session) {
       return options->id.empty() ? show_list(session, *options) : show_one(session, *options);
     });

@@ -20,21 +20,26 @@ std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::stri
   return out;
 }
 
-Result<void> write_rejects(const std::string& path, const std::string& csv) {
+Result<void> write_rejects(const std::string& path, const std::string& csv, const text::FileEncoding& encoding) {
+  const Result<std::string> bytes = text::encode(csv, encoding);
+  if (!bytes.ok()) return bytes.error();
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << csv;
+  out << *bytes;
   out.close();
   if (out) return {};
   return Error{Code::kFileUnreadable, "rejects file \"" + path + "\" cannot be written: " + std::strerror(errno), "",
                ""};
 }
 
-std::string rejects_path(const std::string& path, const std::string& name, bool several) {
+std::string rejects_path(const std::string& path, const std::string& name, bool several, std::set<std::string>& taken) {
   if (!several) return path;
-  std::filesystem::path named(path);
-  const std::string extension = named.extension().string();
-  named.replace_filename(named.stem().string() + "." + std::filesystem::path(name).stem().string() + extension);
-  return named.string();
+  const std::filesystem::path asked(path);
+  const std::string stem = asked.stem().string() + "." + std::filesystem::path(name).stem().string();
+  for (int number = 1;; ++number) {
+    std::filesystem::path named(asked);
+    named.replace_filename(stem + (number > 1 ? "_" + std::to_string(number) : "") + asked.extension().string());
+    if (taken.insert(named.string()).second) return named.string();
+  }
 }
 
 }  // namespace cpi::cli

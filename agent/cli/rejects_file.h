@@ -1,12 +1,14 @@
 // Where `cpi import --rejects` puts the rejected rows: a file that can be mended and imported (core/csv/rejects_csv.h).
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/csv/dialect.h"
 #include "core/csv/row.h"
 #include "core/result.h"
+#include "core/text/encoding.h"
 
 namespace cpi::cli {
 
@@ -14,10 +16,12 @@ namespace cpi::cli {
 std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::string>& header,
                         const std::vector<csv::Reject>& rejects);
 
-/// Writes `csv` to `path`, replacing it. Fails with kFileUnreadable.
-Result<void> write_rejects(const std::string& path, const std::string& csv);
+/// Writes `csv` (UTF-8) to `path` in the encoding of the file that the rows came from, replacing what is there. Fails
+/// with kFileUnreadable.
+Result<void> write_rejects(const std::string& path, const std::string& csv, const text::FileEncoding& encoding);
 
-/// Where the rejects of one of several files go: `path` with `name`, the file's, before its extension.
-std::string rejects_path(const std::string& path, const std::string& name, bool several);
+/// Where the rejects of one of several files go: `path` with `name`, the file's, before its extension; with a number
+/// where that is in `taken` (files of different directories may bear the same name), to which it is added.
+std::string rejects_path(const std::string& path, const std::string& name, bool several, std::set<std::string>& taken);
 
 }  // namespace cpi::cli

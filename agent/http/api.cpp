@@ -70,7 +70,9 @@ asio::awaitable<Response> Api::handle(const Request& request) {
   co_return response;
 }
 
-asio::awaitable<Response> Api::answer(Exchange& exchange) {
+/// Finds the route and who asks for it, and refuses what may not be. Without a route in `exchange` the path is none, or
+/// the request is a preflight.
+asio::awaitable<void> Api::admit(Exchange& exchange) {
   const Request& request = exchange.request;
   if (!environment_key_) {
     if (const std::optional<std::string> why = refuse_foreign_page(request, options_.cors_origins)) {
@@ -85,14 +87,14 @@ asio::awaitable<Response> Api::answer(Exchange& exchange) {
     case Match::Kind::kBrokenEncoding:
       throw Refusal{bad_request("the path cannot be decoded", "", "Percent-encode it as UTF-8 (% itself is %25).")};
     case Match::Kind::kNoPath: {
-      if (!backend_.ready()) co_return co_await serve(exchange);
+      if (!backend_.ready()) co_return;
       const std::string path(request.path());
       const std::string near = text::nearest(path, exchange.catalog->router.templates());
       throw Refusal{not_found("no such path: " + path,
                               near.empty() ? "GET /docs lists what there is." : "Did you mean " + near + "?")};
     }
     case Match::Kind::kOtherMethod:
-      if (request.method == "OPTIONS") co_return preflight(request, exchange.match.allow);
+      if (request.method == "OPTIONS") co_return;
       throw Refusal{method_not_allowed(request.method, request.path(), exchange.match.allow)};
     case Match::Kind::kFound: break;
   }
@@ -106,6 +108,11 @@ asio::awaitable<Response> Api::answer(Exchange& exchange) {
                               "Ask an admin for a key of that role (POST /api-keys).")};
     }
   }
+}
+
+asio::awaitable<Response> Api::answer(Exchange& exchange) {
+  co_await admit(exchange);
+  if (exchange.match.kind == Match::Kind::kOtherMethod) co_return preflight(exchange.request, exchange.match.allow);
   co_return co_await serve(exchange);
 }
 
@@ -222,7 +229,8 @@ void Api::add_cors(const Request& request, Response& response) const {
   response.set("Vary", "Origin");
   if (origin == nullptr || !allowed_origin(*origin, options_.cors_origins)) return;
   response.set("Access-Control-Allow-Origin", *origin);
-  response.set("Access-Control-Expose-Headers", "Cpi-Kept, Cpi-Total, Cpi-Whole, Link, Location, Retry-After, X-Request-Id");
+  response.set("Access-Control-Expose-Headers",
+               "Cpi-Kept, Cpi-Total, Cpi-Whole, Link, Location, Retry-After, X-Request-Id");
 }
 
 }  // namespace cpi::http

@@ -33,12 +33,17 @@ class Api {
   /// Never throws: every failure is a response. `request` must live until then.
   boost::asio::awaitable<Response> handle(const Request& request);
 
+  /// How large the body of a request may be of which `head` is there alone: large ones are for those who may send
+  /// content. Never throws.
+  boost::asio::awaitable<std::size_t> body_limit(const Request& head);
+
   /// Gives up what runs on threads of its own, so that no request waits for it.
   void stop() { blocking_.abandon(); }
 
  private:
   struct Exchange;  ///< a request under way with what is known about it
 
+  boost::asio::awaitable<void> admit(Exchange& exchange);
   boost::asio::awaitable<Response> answer(Exchange& exchange);
   boost::asio::awaitable<Role> authenticate(const Request& request);
   /// The role of a key of cpi_api_keys, as the extension says now; nothing when it is not valid.

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/text/encoding.h"
 #include "core/text/identifier.h"
 #include "http/arguments.h"
 #include "http/exchange.h"
@@ -35,6 +36,35 @@ bool is_csv(std::string_view content_type) {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
   return same_header(type, "text/csv");
+}
+
+/// The parameter `charset` of a Content-Type; without one, UTF-8 (RFC 7111).
+std::string charset_of(std::string_view content_type) {
+  constexpr std::string_view kName = "charset=";
+  for (std::size_t at = content_type.find(';'); at != std::string_view::npos; at = content_type.find(';', at)) {
+    content_type.remove_prefix(at + 1);
+    at = 0;
+    while (content_type.starts_with(' ')) content_type.remove_prefix(1);
+    if (!same_header(content_type.substr(0, kName.size()), kName)) continue;
+    std::string_view value = content_type.substr(kName.size());
+    value = value.substr(0, value.find(';'));
+    while (value.ends_with(' ')) value.remove_suffix(1);
+    if (value.size() > 1 && value.starts_with('"') && value.ends_with('"')) value = value.substr(1, value.size() - 2);
+    return std::string(value);
+  }
+  return "UTF-8";
+}
+
+/// A body of CSV as the argument `content`: UTF-8, whatever charset it came in.
+std::string content_of(const std::string& body, std::string_view content_type) {
+  Result<std::string> content = text::decode(body, charset_of(content_type));
+  if (content.ok()) return std::move(*content);
+  if (content.error().code == Code::kUnknownEncoding) {
+    throw Refusal{{415, content.error().message, "", content.error().hint, "", "", {}}};
+  }
+  throw Refusal{bad_request("the body cannot be read: " + content.error().message, "",
+                            "Save the file as UTF-8, or name its encoding: Content-Type: text/csv; "
+                            "charset=windows-1252.")};
 }
 
 /// Whether a request asks for CSV where the route's function can give it (its argument is fed from the header Accept):
@@ -126,10 +156,7 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
     }
     const std::string* type = request.header("Content-Type");
     if (type != nullptr && is_csv(*type) && route.function->argument("content") != nullptr) {
-      if (!is_utf8(request.body) || request.body.find('\0') != std::string::npos) {
-        throw Refusal{bad_request("the body is not UTF-8, or holds a NUL byte", "", "Save the file as UTF-8.")};
-      }
-      body["content"] = request.body;
+      body["content"] = content_of(request.body, *type);
     } else if (type != nullptr && !is_json(*type)) {
       throw Refusal{unsupported_media_type(*type)};
     } else {
@@ -145,6 +172,21 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
   }
   if (!binding.findings.empty()) throw Refusal{invalid_fields(binding.findings)};
   return std::move(binding.call);
+}
+
+asio::awaitable<std::size_t> Api::body_limit(const Request& head) {
+  const std::string* type = head.header("Content-Type");
+  if (type == nullptr || !is_csv(*type)) co_return options_.max_body_bytes;
+  try {
+    Exchange exchange{head};
+    co_await admit(exchange);
+    const auto& function = exchange.route != nullptr ? exchange.route->function : nullptr;
+    if (function && function->argument("content") != nullptr) co_return options_.max_content_bytes;
+  } catch (const Refusal&) {
+    // Told when the request is served, or by the common limit.
+  } catch (const std::exception&) {
+  }
+  co_return options_.max_body_bytes;
 }
 
 asio::awaitable<std::string> Api::run(const Exchange& exchange, const Call& call) {

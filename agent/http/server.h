@@ -35,6 +35,8 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{5'000};      ///< from the first byte of a request to the end of its headers
   std::chrono::milliseconds idle_timeout{65'000};       ///< between two requests of a connection
   std::size_t max_body_bytes = 1'000'000;
+  /// Of CSV for an argument `content`, from whoever may call the function: what a file keeps of its rejected rows fits.
+  std::size_t max_content_bytes = std::size_t{32} << 20;
   std::size_t max_header_bytes = 16'384;
   std::size_t min_body_rate = 10'000;    ///< bytes a second, after five seconds of grace
   std::size_t max_connections = 12'000;  ///< beyond it new connections are closed at once

@@ -165,16 +165,14 @@ asio::awaitable<bool> Session::read_request(Incoming& incoming) {
   enter(State::kReading, options_.header_timeout);
   beast::request_parser<beast::string_body>& parser = incoming.parser;
   parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
-  parser.body_limit(options_.max_body_bytes);
+  parser.body_limit(boost::none);  // it depends on what is asked, and by whom
   {
     const auto [error, size] = co_await beast::async_read_header(socket_, buffer_->bytes, parser, kUseTuple);
     if (error) {
       if (expired_) {
         co_await refuse(408, "the headers took too long");
       } else if (error == beast::error::header_limit) {
-        co_await refuse(431, "the headers are too large");
-      } else if (error == beast::error::body_limit) {
-        co_await refuse(413, "the body is too large");
+        co_await refuse(431, "the headers are too large", options_.max_header_bytes);
       } else if (error == beast::error::bad_version) {
         co_await refuse(505, "this server speaks HTTP/1.1");
       } else if (error != beast::error::end_of_stream && error != asio::error::operation_aborted &&
@@ -204,6 +202,22 @@ asio::awaitable<bool> Session::read_request(Incoming& incoming) {
     co_await refuse(400, "a request names exactly one Host");
     co_return false;
   }
+  Request& request = incoming.request;
+  request.method = std::string(view(head.method_string()));
+  request.target = std::string(origin_form(view(head.target())));
+  for (const auto& header : head) request.headers.emplace_back(view(header.name_string()), view(header.value()));
+  const auto length = parser.content_length();
+  std::size_t limit = options_.max_body_bytes;
+  if (!parser.is_done() && (parser.chunked() || (length && *length > limit))) {
+    enter(State::kServing, kServingLimit);
+    limit = co_await api_.body_limit(request);
+    if (length && *length > limit) {
+      co_await refuse(413, "the body is too large", limit);
+      co_return false;
+    }
+    parser.body_limit(limit);
+    enter(State::kReading, kBodyGrace);
+  }
   if (same_header(view(head[beast::field::expect]), "100-continue") && !parser.is_done()) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(kContinue), kUseTuple);
@@ -221,7 +235,7 @@ asio::awaitable<bool> Session::read_request(Incoming& incoming) {
       if (expired_) {
         co_await refuse(408, "the body came too slowly");
       } else if (error == beast::error::body_limit) {
-        co_await refuse(413, "the body is too large");
+        co_await refuse(413, "the body is too large", limit);
       } else if (error != asio::error::operation_aborted &&
                  error.category() == beast::make_error_code(beast::error::bad_method).category()) {
         co_await refuse(400, "the body is malformed or was cut short");
@@ -231,10 +245,6 @@ asio::awaitable<bool> Session::read_request(Incoming& incoming) {
   }
 
   auto message = parser.release();
-  Request& request = incoming.request;
-  request.method = std::string(view(message.method_string()));
-  request.target = std::string(origin_form(view(message.target())));
-  for (const auto& header : message) request.headers.emplace_back(view(header.name_string()), view(header.value()));
   request.body = std::move(message.body());
   const std::string* id = request.header("X-Request-Id");
   request.id = id != nullptr && usable_request_id(*id) ? *id : new_request_id();
@@ -268,12 +278,11 @@ asio::awaitable<void> Session::stream(EventSource& events) {
 }
 
 /// Answers what never became a request, and ends the connection.
-asio::awaitable<void> Session::refuse(unsigned status, const char* message) {
+asio::awaitable<void> Session::refuse(unsigned status, const char* message, std::size_t limit) {
   Failure failure;
   failure.status = status;
   failure.message = message;
-  if (status == 413) failure.hint = "The limit is " + std::to_string(options_.max_body_bytes) + " bytes.";
-  if (status == 431) failure.hint = "The limit is " + std::to_string(options_.max_header_bytes) + " bytes.";
+  if (limit > 0) failure.hint = "The limit is " + std::to_string(limit) + " bytes.";
   expired_ = false;
   const Response response = error_response(failure);
   observe::emit({observe::Kind::kRequestServed, {{"status", status}, {"message", message}}});

@@ -40,7 +40,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<bool> read_request(Incoming& incoming);
   boost::asio::awaitable<bool> write(const struct Response& response, bool head_only, bool keep_alive);
   boost::asio::awaitable<void> stream(class EventSource& events);
-  boost::asio::awaitable<void> refuse(unsigned status, const char* message);
+  boost::asio::awaitable<void> refuse(unsigned status, const char* message, std::size_t limit = 0);
   boost::asio::awaitable<void> linger();
   void enter(State state, std::chrono::milliseconds allowed);
 

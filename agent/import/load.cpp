@@ -174,15 +174,27 @@ class Load {
   /// Puts what the file shows in the place of each "auto".
   Result<void> find_dialect() {
     result_.dialect = options_.dialect;
-    if (!preview::wants_detection(options_)) return {};
+    if (!preview::wants_detection(options_)) {
+      note_encoding();
+      return {};
+    }
     Result<Detection> found = detect(*file_, options_, request_.stored_dialect, request_.force, context_.stop);
     if (!found.ok()) return found.error();
     options_ = std::move(found->options);
     result_.dialect = options_.dialect;
+    note_encoding();
     result_.detected = std::move(found->report);
     result_.learned = std::move(found->learned);
     detection_warnings_ = std::move(found->warnings);
     return {};
+  }
+
+  /// The rejects go out as the file came in.
+  void note_encoding() {
+    std::array<char, 4> start{};
+    const ssize_t size = ::pread(file_->descriptor(), start.data(), start.size(), 0);
+    result_.encoding =
+        text::file_encoding(options_.encoding, {start.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
   }
 
   /// A failure that a wrong dialect may be behind, with what the file looks like.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/model.h"
+#include "core/text/encoding.h"
 #include "import/plan.h"
 #include "import/progress.h"
 #include "import/rejects.h"
@@ -57,6 +58,7 @@ struct LoadResult {
   std::vector<csv::Reject> rejects;        ///< the first `kept_rejects`
   std::vector<Widened> widened;            ///< columns of the table that got a wider type
   csv::Dialect dialect;                    ///< as the file was read; valid once the header is known
+  text::FileEncoding encoding;             ///< likewise
   nlohmann::json detected;                 ///< `Detection::report`; null when nothing was "auto"
   nlohmann::json learned;  ///< `Detection::learned`, to be stored when the load succeeded; null likewise
 };

@@ -69,7 +69,9 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["rejects_dialect"] = {{"delimiter", storable(result.dialect.delimiter)},
                             {"quote", storable(result.dialect.quote)},
                             {"escape", storable(result.dialect.escape)},
-                            {"trim", result.dialect.trim}};
+                            {"trim", result.dialect.trim},
+                            {"encoding", result.encoding.name},
+                            {"byte_order_mark", result.encoding.marked}};
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/text/encoding.h"
 #include "store/management.h"
 
 namespace cpi::store {
@@ -39,11 +40,36 @@ struct RejectRow {
   std::string message;
   std::string raw;
 };
+/// The first rejected rows of a job, and how many of all are kept.
+struct FirstRejects {
+  std::vector<RejectRow> rows;
+  std::int64_t kept = 0;
+};
 /// The first `limit` rejects of a job, by file and line. Read from the table: the login must be an operator.
-std::vector<RejectRow> first_rejects(Management& management, const std::string& job_id, int limit);
+FirstRejects first_rejects(Management& management, const std::string& job_id, int limit);
 
-/// The rejected rows of one file of a job as CSV that can be mended (cpi_list_rejects); empty when none is kept whole.
-std::string rejects_csv(Management& management, const std::string& job_id, const std::string& file_id);
+/// The rejected rows of one file of a job as CSV that can be mended (cpi_list_rejects).
+struct RejectsCsv {
+  std::string csv;  ///< in UTF-8; no row in it when none is kept whole
+  std::int64_t whole = 0;
+  std::int64_t kept = 0;
+  std::int64_t total = 0;
+  text::FileEncoding encoding;  ///< of the file that they came from
+};
+RejectsCsv rejects_csv(Management& management, const std::string& job_id, const std::string& file_id);
+
+/// The encodings of a job's loaded files with rejected rows, each once; of `file` alone (path or id) unless it is
+/// empty.
+std::vector<std::string> rejects_encodings(Management& management, const std::string& job_id, const std::string& file);
+
+struct ReplayCall {
+  std::string job_id;
+  std::optional<std::string> content;  ///< mended rows; nothing: those that are kept, as they are
+  std::string file;                    ///< path or id; empty: the only one
+  bool force = false;
+};
+/// cpi_replay_rejects: {"job_id","project","status","message","retry_of",…}. Not safe to say again.
+nlohmann::json replay_rejects(Management& management, const ReplayCall& call);
 
 /// How many agents gave a sign of life within the last minute.
 std::int64_t agents_alive(Management& management);

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 
+import pytest
 from harness import run_cpi
 
 
@@ -92,6 +94,128 @@ def test_mended_rows_may_come_back_as_a_spreadsheet_writes_them(agent, database,
     wrong = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=b"id;name;prise\n2;Bob;2\n",
                        headers={"Content-Type": "text/csv"})
     assert wrong.status == 422 and 'Did you mean "price"?' in wrong.json["hint"], wrong
+
+
+ENCODINGS = {"latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-8": "utf-8-sig"}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_rejects_go_out_and_come_back_in_the_encoding_of_their_file(agent, database, name, tmp_path, encoding):
+    codec = ENCODINGS[encoding]
+    word = "Bjørn Ä" if encoding == "latin-1" else "Bjørn – Ä €"
+    data = f"id;name;price\n1;Ann;1.5\n2;{word};x\n".encode(codec)
+    folder = agent.project(name, database, defaults={"primary_key": "id", "delimiter": ";", "on_error": "continue",
+                                                     "encoding": encoding, "types": "infer"})
+    database.execute("CREATE TABLE prices (id int PRIMARY KEY, name text, price numeric)")
+    (folder / "prices.csv").write_bytes(data)
+    mend = tmp_path / "mend.csv"
+    result = run_cpi("import", name, "--rejects", mend, environment=agent.environment)
+    assert result.returncode == 3 and f"the rejected rows are in {mend}" in result.stderr, result
+    text = mend.read_bytes().decode(codec)
+    assert text.endswith(f";2;{word};x\n"), text
+    job_id = re.search(r"--replay (\S+)", result.stderr).group(1)
+
+    # Over REST it is UTF-8, and any charset that the request names comes back.
+    assert rejects_csv(agent, job_id).endswith(f";2;{word};x\n")
+    body = text.replace(";x\n", ";2.5\n").encode(codec)
+    response = agent.call("POST", f"/jobs/{job_id}/rejects/replay", raw=body,
+                          headers={"Content-Type": f'text/csv; header=present; charset="{encoding}"'})
+    assert response.status == 202 and agent.wait(response.json["job_id"])["total_inserted"] == 1, response
+    assert database.value("SELECT name FROM prices WHERE price = 2.5") == word
+
+    database.execute("DELETE FROM prices WHERE id = 2")
+    mend.write_bytes(body)
+    result = run_cpi("import", "--replay", job_id, mend, environment=agent.environment)
+    assert result.returncode == 0, result
+    assert database.value("SELECT name FROM prices WHERE id = 2") == word
+    # Saved in another encoding it is not guessed at.
+    mend.write_bytes(body.decode(codec).encode("utf-8"))
+    result = run_cpi("import", "--replay", job_id, mend, environment=agent.environment)
+    if encoding == "utf-8":
+        assert result.returncode == 0, result
+    else:
+        assert result.returncode == 2 and "--encoding" in result.stderr, result
+        result = run_cpi("import", "--replay", job_id, mend, "--encoding", "utf-8", environment=agent.environment)
+        assert result.returncode == 0, result
+
+    # Without a management database likewise.
+    file = tmp_path / "prices.csv"
+    file.write_bytes(data)
+    options = ["--to", database.url, "--delimiter", ";", "--encoding", encoding, "--on-error", "continue"]
+    database.execute("DELETE FROM prices WHERE id = 2")
+    run_cpi("import", *options, "--rejects", mend, file)
+    assert mend.read_bytes().decode(codec) == text
+    mend.write_bytes(body)
+    assert run_cpi("import", *options, "--table", "prices", mend).returncode == 0
+    assert database.value("SELECT name FROM prices WHERE price = 2.5") == word
+
+
+def test_a_body_of_csv_is_read_as_it_is_written_or_refused(agent, database, name):
+    job = job_with_rejects(agent, database, name)
+    latin = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw="id;name;price\n2;Jörg;2\n".encode("latin-1"),
+                       headers={"Content-Type": "text/csv"})
+    assert latin.status == 400 and "charset=windows-1252" in latin.json["hint"], latin
+    unknown = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=b"id;name;price\n2;J;2\n",
+                         headers={"Content-Type": "text/csv; charset=latin-9000"})
+    assert unknown.status == 415 and "latin-9000" in unknown.json["message"], unknown
+    wide = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw="id;name;price\n2;Jörg;2\n".encode("utf-16"),
+                      headers={"Content-Type": "text/csv"})
+    assert wide.status == 202, wide
+    assert agent.wait(wide.json["job_id"])["total_inserted"] == 1
+    assert database.value("SELECT name FROM prices WHERE id = 2") == "Jörg"
+
+
+def test_all_that_a_file_keeps_can_be_sent_back(agent, database, name):
+    database.execute("CREATE TABLE prices (id int PRIMARY KEY, name text, price int)")
+    folder = agent.project(name, database, defaults={"on_error": "continue"})
+    (folder / "prices.csv").write_text("id,name,price\n" + "".join(f"{i},{'n' * 1000},x\n" for i in range(4000)))
+    job = agent.run_import(name)
+    assert job["total_rejected"] == 4000, job
+    text = rejects_csv(agent, job["id"]).replace("nn,x\n", "nn,1\n")
+    assert len(text) > 4_000_000
+    assert replay(agent, job["id"], body=text)["total_inserted"] == 4000
+
+    path = f"/jobs/{job['id']}/rejects/replay"
+    refused = [
+        agent.call("POST", path, raw=text.encode(), headers={"Content-Type": "text/csv"}, key="wrong"),
+        agent.post(path, {"content": text}),
+        agent.call("POST", "/import", raw=text.encode(), headers={"Content-Type": "text/csv"}),
+    ]
+    assert [(r.status, r.json["hint"]) for r in refused] == [(413, "The limit is 1000000 bytes.")] * 3
+    huge = agent.call("POST", path, raw=b"x" * (33 << 20), headers={"Content-Type": "text/csv"})
+    assert huge.status == 413 and "33554432" in huge.json["hint"], huge
+
+
+def test_command_line_tells_how_many_rejects_are_kept_and_tries_them_again(agent, database, name, tmp_path):
+    job = job_with_rejects(agent, database, name)
+    agent.sql("DELETE FROM cpi_job_rejects WHERE line = 5 AND file_id = %s", job["file_results"][0]["id"], user="postgres")
+    mend = tmp_path / "mend.csv"
+    result = run_cpi("jobs", job["id"], "--rejects", mend, environment=agent.environment)
+    assert result.returncode == 0 and "(the first 1 of 2; 1 are kept)" in result.stdout, result
+    assert f"1 of 2 rejected rows are in {mend} (only the first 1 are kept)" in result.stderr, result
+    again = run_cpi("import", "--replay", job["id"], environment=agent.environment)
+    assert again.returncode == 3 and "1 rejected" in again.stdout, again
+    mend.write_text(mend.read_text().replace(";x\n", ";2.5\n"))
+    again = run_cpi("import", "--replay", job["id"], mend, "--file", "prices.csv", environment=agent.environment)
+    assert again.returncode == 0 and "1 inserted" in again.stdout, again
+    for words, text in ((["--replay", job["id"], mend, mend], "one file"), (["--file", "x", name], "--replay"),
+                        (["--replay", job["id"], "--table", "t"], "--to"), (["--replay", job["id"], "no.csv"], "no.csv"),
+                        (["--replay", "nothing"], "does not exist")):
+        wrong = run_cpi("import", *words, environment=agent.environment)
+        assert wrong.returncode == 2 and text in wrong.stderr, wrong
+
+
+def test_a_widened_column_is_told_on_the_command_line(agent, database, name, tmp_path):
+    folder = agent.project(name, database, defaults={"primary_key": "id", "types": "infer"})
+    file = folder / "prices.csv"
+    file.write_text("id,price\n1,15\n")
+    assert run_cpi("import", name, environment=agent.environment).returncode == 0
+    file.write_text("id,price\n2,2.5\n")
+    result = run_cpi("import", name, environment=agent.environment)
+    assert 'column "price" of prices was widened from integer to numeric' in result.stdout, result
+    file.write_text("id,price\n3,new\n")
+    result = run_cpi("import", "--to", database.url, "--types", "infer", file)
+    assert 'column "price" of prices was widened from numeric to text' in result.stderr, result
 
 
 def test_rows_for_a_table_without_a_key_are_replayed_once(agent, database, name):

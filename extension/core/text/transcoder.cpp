@@ -138,17 +138,6 @@ class ByIcu final : public Transcoder {
   std::uint32_t high_ = 0;  // a high surrogate that waits for its low one
 };
 
-/// The encoding that a byte order mark names, or nothing.
-std::string_view by_mark(std::string_view start) {
-  using namespace std::string_view_literals;
-  if (start.starts_with("\xEF\xBB\xBF"sv)) return "UTF-8";
-  if (start.starts_with("\xFF\xFE\x00\x00"sv)) return "UTF-32LE";
-  if (start.starts_with("\x00\x00\xFE\xFF"sv)) return "UTF-32BE";
-  if (start.starts_with("\xFF\xFE"sv)) return "UTF-16LE";
-  if (start.starts_with("\xFE\xFF"sv)) return "UTF-16BE";
-  return {};
-}
-
 std::vector<std::string> known_names() {
   std::vector<std::string> names;
   const std::int32_t count = ucnv_countAvailable();
@@ -173,8 +162,18 @@ Error unknown(const std::string& encoding) {
 
 }  // namespace
 
+std::string_view encoding_of_mark(std::string_view start) {
+  using namespace std::string_view_literals;
+  if (start.starts_with("\xEF\xBB\xBF"sv)) return "UTF-8";
+  if (start.starts_with("\xFF\xFE\x00\x00"sv)) return "UTF-32LE";
+  if (start.starts_with("\x00\x00\xFE\xFF"sv)) return "UTF-32BE";
+  if (start.starts_with("\xFF\xFE"sv)) return "UTF-16LE";
+  if (start.starts_with("\xFE\xFF"sv)) return "UTF-16BE";
+  return {};
+}
+
 Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, std::string_view start) {
-  const std::string_view marked = by_mark(start);
+  const std::string_view marked = encoding_of_mark(start);
   const std::string name(marked.empty() ? encoding : marked);
   // ICU takes an empty name for the platform's own encoding, and options behind a comma; neither is a name.
   if (name.empty() || name.find(',') != std::string::npos || name.find('\0') != std::string::npos) return unknown(name);

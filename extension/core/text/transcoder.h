@@ -26,6 +26,9 @@ class Transcoder {
   virtual bool is_identity() const = 0;
 };
 
+/// The encoding that a byte order mark at the beginning of a file names ("UTF-8", "UTF-16LE", …), or nothing.
+std::string_view encoding_of_mark(std::string_view start);
+
 /// A transcoder for `encoding`, a name that ICU knows ("utf-8", "latin-1", "windows-1252", "utf-16le", …).
 /// `start` is the beginning of the file: a byte order mark there wins over `encoding`.
 /// Fails with kUnknownEncoding, hinting at the nearest known name.

@@ -45,7 +45,8 @@ TEST(Remarks, NameFileLineAndHint) {
   EXPECT_THAT(text, HasSubstr("a.csv:3: rejected: column \"price\": no number: \"x\"\n"));
   EXPECT_THAT(text, HasSubstr("1 more rejected rows are not shown"));
   EXPECT_THAT(text, HasSubstr("--rejects FILE"));
-  EXPECT_THAT(remarks(failed, "r.csv"), HasSubstr("the first 1 rejected rows are in r.csv"));
+  EXPECT_THAT(remarks(failed, "r.csv"),
+              HasSubstr("1 of 2 rejected rows are in r.csv (only the first 1 are kept): mend them there"));
 }
 
 TEST(ExitCode, SaysWhetherAllSomeOrNothingWasLoaded) {
@@ -107,8 +108,28 @@ TEST(RejectsCsv, RowsThatAreNotThereWholeAreLeftOut) {
 }
 
 TEST(RejectsCsv, OneFileOfSeveralIsNamedByIt) {
-  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", false), "out/bad.csv");
-  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", true), "out/bad.orders.csv");
+  std::set<std::string> taken;
+  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", false, taken), "out/bad.csv");
+  EXPECT_EQ(rejects_path("out/bad.csv", "in/orders.csv", true, taken), "out/bad.orders.csv");
+  EXPECT_EQ(rejects_path("out/bad.csv", "other/orders.csv", true, taken), "out/bad.orders_2.csv");
+}
+
+TEST(RejectsWritten, SaysHowManyAndWhyNotAll) {
+  EXPECT_EQ(rejects_written(2, 2, 2, "r.csv"), "the rejected rows are in r.csv");
+  EXPECT_EQ(rejects_written(9990, 10000, 34567, "r.csv"),
+            "9,990 of 34,567 rejected rows are in r.csv (only the first 10,000 are kept, 10 are not whole)");
+  EXPECT_EQ(rejects_written(0, 3, 3, "r.csv"),
+            "none of the 3 rejected rows was kept whole: mend them in the file itself");
+}
+
+TEST(Remarks, AWidenedColumnIsTold) {
+  import::LoadResult widened = result("a.csv", {1, 1, 0, 0, 0, 0, 0});
+  widened.table_name = "orders";
+  widened.widened.push_back({"price", "integer", "numeric"});
+  EXPECT_THAT(remarks(widened, ""),
+              HasSubstr("a.csv: column \"price\" of orders was widened from integer to numeric\n"));
+  widened.success = false;
+  EXPECT_EQ(remarks(widened, ""), "");
 }
 
 TEST(FileResultJson, HasTheFieldsOfTheContractAndSurvivesOddBytes) {
