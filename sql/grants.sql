@@ -14,5 +14,5 @@ GRANT SELECT ON
   @extschema@.cpi_job_files, @extschema@.cpi_job_errors, @extschema@.cpi_schedules,
   @extschema@.cpi_webhook_deliveries, @extschema@.cpi_agents, @extschema@.cpi_routes, @extschema@.cpi_settings
   TO cpi_viewer;
-GRANT SELECT ON @extschema@.cpi_job_rejects, @extschema@.cpi_job_contents TO cpi_operator;
+GRANT SELECT ON @extschema@.cpi_job_rejects, @extschema@.cpi_job_contents, @extschema@.cpi_prepared_files TO cpi_operator;
 GRANT SELECT ON @extschema@.cpi_api_keys TO cpi_admin;

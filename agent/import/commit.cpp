@@ -276,6 +276,8 @@ class Commit {
     if (!counts) return counts.error();
     target::complete_load(connection_, request_.identity.load_id, *counts, std::string(strategy_name(plan_.strategy)),
                           plan_.strategy_reason);
+    if (request_.about_to_commit && !request_.dry_run) request_.about_to_commit(*counts);
+    request_.failpoint("prepared");
     if (request_.source_unchanged) {
       if (auto same = request_.source_unchanged(); !same) return same.error();
     }

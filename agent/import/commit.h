@@ -19,6 +19,8 @@ struct CommitRequest {
   std::int64_t rejected_before = 0;   ///< rejected by reader and converters
   std::int64_t unchanged_before = 0;  ///< left out by the filter
   std::stop_token stop;               ///< asked between the steps, last just before COMMIT: kStopped, rolled back
+  /// Called when all is applied and accounted, before `source_unchanged` is asked; what it throws rolls back.
+  std::function<void(const target::Counts&)> about_to_commit;
   std::function<Result<void>()> source_unchanged;  ///< asked just before COMMIT; an error rolls back
   std::function<void(const char*)> failpoint = [](const char*) {};
 };

@@ -287,6 +287,7 @@ class Load {
     context_.progress.rows_read = 0;
     context_.progress.rows_rejected = 0;
     RejectSink rejects(request_.kept_rejects);
+    told_ = false;
     Result<PipelineOutcome> copied = copy(plan, owner.staging, rejects);
     if (!copied.ok()) {
       keep_rejects(rejects);
@@ -301,7 +302,7 @@ class Load {
     if (context_.stop.stop_requested()) return stopped();
     context_.progress.phase = "applying";
     Result<CommitOutcome> committed = commit(plan, owner.staging, *copied, rejects);
-    keep_rejects(rejects);
+    if (!told_) keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
     report_committed(*committed);
     if (!committed->already_applied) warn_of_rest(*copied);
@@ -350,10 +351,26 @@ class Load {
     commit.rejected_before = rejects.count();
     commit.unchanged_before = copied.rows_unchanged;
     commit.stop = context_.stop;
+    if (context_.about_to_commit) {
+      commit.about_to_commit = [&](const target::Counts& counts) { tell_before_commit(counts, rejects); };
+    }
     commit.source_unchanged = [this] { return file_->unchanged(); };
     commit.failpoint = context_.failpoint;
     const std::stop_callback cancel(context_.stop, [this] { connection_->cancel(); });
     return commit_load(*connection_, plan, staging, commit, rejects, context_.connect);
+  }
+
+  /// Whoever keeps the result may be slow or away; the locks that the load holds by now are not.
+  void tell_before_commit(const target::Counts& counts, const RejectSink& rejects) {
+    if (counts.rejected == 0) return;
+    keep_rejects(rejects);
+    told_ = true;
+    LoadResult ready = result_;
+    ready.success = true;
+    ready.counts = counts;
+    connection_->exec("SET LOCAL idle_in_transaction_session_timeout = '30s'");
+    context_.about_to_commit(ready);
+    connection_->exec("SET LOCAL idle_in_transaction_session_timeout = '5min'");
   }
 
   /// The first rejects by line, with the rows' text; those of the server know their line only.
@@ -412,6 +429,7 @@ class Load {
   std::unique_ptr<source::File> file_;
   std::optional<Survey> survey_;
   std::set<std::string> cast_on_server_;
+  bool told_ = false;  ///< the result was told before the COMMIT, with these rejects
 };
 
 }  // namespace
@@ -424,10 +442,6 @@ void take_stored(LoadResult& result, const target::LedgerEntry& entry) {
   result.size = entry.identity.size;
   result.strategy = entry.strategy;
   result.strategy_reason = entry.strategy_reason;
-  if (entry.counts.rejected > 0) {
-    result.warnings.push_back(std::to_string(entry.counts.rejected) +
-                              " rows were rejected; the attempt that loaded the file ended before it could list them");
-  }
 }
 
 LoadResult load_file(const LoadRequest& request, LoadContext& context) { return Load(request, context).run(); }

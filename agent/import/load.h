@@ -69,6 +69,10 @@ struct LoadContext {
   Progress& progress;
   std::stop_token stop;  ///< cancel: roll back and leave
   std::function<void(const char*)> failpoint = [](const char*) {};
+  /// Given the result with its rejects, where there are any, before the COMMIT in the target: an attempt that dies
+  /// after it leaves nothing in the target that says which rows they were. What it throws rolls the load back. Empty:
+  /// nobody wants to know.
+  std::function<void(const LoadResult&)> about_to_commit = {};
 };
 
 /// The result of a load that an earlier attempt has committed: what the ledger stored.

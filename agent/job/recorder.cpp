@@ -16,6 +16,20 @@ namespace cpi::job {
 using import::LoadResult;
 using observe::Kind;
 
+void Recorder::prepare(const PlannedFile& file, LoadResult result) {
+  result.learned = nullptr;  // it lacks what known_dialects adds, and the next file teaches the same
+  const nlohmann::json row = import::file_result_json(result, file.file.file_id);
+  const nlohmann::json rejects = import::rejects_json(result);
+  try {
+    context_.management.once([&](store::Management& management) {
+      management.prepare_file(claim_.key, file.file.file_id, row, rejects);
+    });
+  } catch (const db::Error& error) {
+    observe::emit(observe::warning("import", "the rejects of \"" + file.file.path +
+                                                 "\" could not be kept before the commit: " + error.what()));
+  }
+}
+
 void Recorder::record(const PlannedFile& file, LoadResult result) {
   FP("loaded");
   const std::string error = result.error ? import::told(*result.error) : "";

@@ -27,6 +27,11 @@ class Recorder {
   /// The files lie on another machine, which puts them aside itself; the source must outlive the recorder.
   void put_aside_by(source::Source& remote) { remote_ = &remote; }
 
+  /// Keeps the result of a load with rejects that is about to be committed. Said once: while the management database is
+  /// away the load is committed all the same, and should the attempt die then, too, its rejects are counted but not
+  /// listed. Throws store::Fenced.
+  void prepare(const PlannedFile& file, import::LoadResult result);
+
   void record(const PlannedFile& file, import::LoadResult result);
 
   /// The attempt that wrote a file's result may have died before it put the file aside.

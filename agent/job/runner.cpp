@@ -303,6 +303,7 @@ class JobRun {
       if (known) return std::move(*known);
     }
     import::LoadContext load{*source_, connect_, *progress, context_.load_stop, fire};
+    load.about_to_commit = [&](const LoadResult& ready) { recorder_.prepare(planned, ready); };
     LoadResult result = import::load_file(request, load);
     if (claim_.dry_run) result.learned = nullptr;
     dialects_.learn(planned, result);

@@ -215,6 +215,11 @@ void Management::finish_file(const JobKey& key, const std::string& file_id, cons
        {key.job_id, std::to_string(key.fence), file_id, to_jsonb(result), to_jsonb(rejects)});
 }
 
+void Management::prepare_file(const JobKey& key, const std::string& file_id, const json& result, const json& rejects) {
+  call("_cpi_prepare_file", "$1::uuid, $2::bigint, $3::uuid, $4::jsonb, $5::jsonb",
+       {key.job_id, std::to_string(key.fence), file_id, to_jsonb(result), to_jsonb(rejects)});
+}
+
 void Management::add_job_error(const JobKey& key, std::string_view error_type, const std::string& message) {
   call("_cpi_add_job_error", "$1::uuid, $2::bigint, $3::text, $4::text",
        {key.job_id, std::to_string(key.fence), std::string(error_type), message});

@@ -143,6 +143,10 @@ class Management {
   /// cannot hold (invalid UTF-8, NUL) arrives as replacement characters.
   void finish_file(const JobKey& key, const std::string& file_id, const nlohmann::json& result,
                    const nlohmann::json& rejects);
+  /// The same of a load that is about to be committed in its target: shown to nobody, and used by `finish_file` of a
+  /// later attempt that finds the load committed.
+  void prepare_file(const JobKey& key, const std::string& file_id, const nlohmann::json& result,
+                    const nlohmann::json& rejects);
   void add_job_error(const JobKey& key, std::string_view error_type, const std::string& message);
   /// `status` empty: decided from the file rows; when they say completed, `last_error` is the job's note. Answers the
   /// job as api.md has it.

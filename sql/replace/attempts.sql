@@ -73,13 +73,65 @@ COMMENT ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) IS
   'project the 500 pairs of pattern and table that were used last are known.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_learn_dialect(uuid, jsonb) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_prepare_file(
+  job_id uuid, fence bigint, file_id uuid, result jsonb, rejects jsonb)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  job constant @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_prepare_file.job_id, _cpi_prepare_file.fence);
+BEGIN
+  INSERT INTO @extschema@.cpi_prepared_files (file_id, result, rejects)
+    SELECT f.id, _cpi_prepare_file.result, _cpi_prepare_file.rejects
+      FROM @extschema@.cpi_job_files AS f WHERE f.id = _cpi_prepare_file.file_id AND f.job_id = job.id
+    ON CONFLICT (file_id) DO UPDATE SET result = excluded.result, rejects = excluded.rejects;
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_prepare_file(uuid, bigint, uuid, jsonb, jsonb) IS
+  'Keeps the result and the rejects of a file whose load is about to be committed, in case that nobody lives to write '
+  'them. Changes nothing that is shown.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_prepare_file(uuid, bigint, uuid, jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@._cpi_prepare_file(uuid, bigint, uuid, jsonb, jsonb) TO cpi_agent;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_told_of_load(file_id uuid, result jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  counts constant text[] := '{read,inserted,updated,skipped,duplicates,rejected,deleted,sha256}';
+  prepared @extschema@.cpi_prepared_files;
+  warnings jsonb := coalesce(nullif(_cpi_told_of_load.result -> 'warnings', 'null'), '[]');
+BEGIN
+  SELECT * INTO prepared FROM @extschema@.cpi_prepared_files AS p
+    WHERE p.file_id = _cpi_told_of_load.file_id
+      -- An attempt before the one that committed may have prepared other rows, and the last one none.
+      AND NOT EXISTS (SELECT FROM unnest(counts) AS c (name)
+                        WHERE p.result -> c.name IS DISTINCT FROM _cpi_told_of_load.result -> c.name);
+  IF FOUND THEN
+    RETURN jsonb_build_object('rejects', prepared.rejects, 'result', _cpi_told_of_load.result || (prepared.result - 'duration_seconds')
+      || jsonb_build_object('warnings', coalesce(nullif(prepared.result -> 'warnings', 'null'), '[]') || warnings));
+  END IF;
+  RETURN jsonb_build_object('result', _cpi_told_of_load.result || jsonb_build_object('warnings', warnings ||
+    to_jsonb(format('%s rows were rejected; the attempt that loaded the file ended before it could list them',
+                    _cpi_told_of_load.result ->> 'rejected'))));
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_told_of_load(uuid, jsonb) IS
+  'What is known of a load that an earlier attempt committed, besides the counts that the ledger holds: {"result",'
+  '"rejects"} as that attempt prepared them, or the result with a warning that its rejects cannot be listed.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_told_of_load(uuid, jsonb) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@._cpi_finish_file(
   job_id uuid, fence bigint, file_id uuid, result jsonb, rejects jsonb DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   job @extschema@.cpi_jobs := @extschema@._cpi_hold(_cpi_finish_file.job_id, _cpi_finish_file.fence);
   file @extschema@.cpi_job_files;
+  told jsonb;
 BEGIN
+  -- The ledger knows that rows were rejected, but not which.
+  IF (result ->> 'already_applied')::boolean AND (result ->> 'rejected')::bigint > 0 THEN
+    told := @extschema@._cpi_told_of_load(_cpi_finish_file.file_id, result);
+    result := told -> 'result';
+    rejects := told -> 'rejects';
+  END IF;
   UPDATE @extschema@.cpi_job_files AS f SET
       status = CASE WHEN (result ->> 'success')::boolean THEN 'completed'
                     WHEN result ->> 'status' = 'cancelled' THEN 'cancelled'

@@ -136,6 +136,8 @@ BEGIN
   IF FOUND THEN
     PERFORM @extschema@._cpi_count_files(_cpi_end_job.job_id);
   END IF;
+  DELETE FROM @extschema@.cpi_prepared_files AS p USING @extschema@.cpi_job_files AS f
+    WHERE f.id = p.file_id AND f.job_id = _cpi_end_job.job_id;
   UPDATE @extschema@.cpi_jobs AS j SET
       status = _cpi_end_job.status,
       -- The server's clock may have been set back since the start.

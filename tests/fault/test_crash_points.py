@@ -85,3 +85,30 @@ def test_an_agent_that_breaks_anywhere_changes_nothing_in_the_end(management, cl
         assert reached, f"{case} was never reached"
     assert not broken, broken
     assert len(hashes) == 1
+
+
+def test_rejects_of_a_load_whose_agent_died_after_the_commit_are_listed(management, cluster):
+    queue = management.database()
+    try:
+        target = cluster.create_database("crash_rejects")
+        target.execute("CREATE TABLE items (id int PRIMARY KEY, name text, price int CHECK (price < 100))")
+        folder = queue.project("crash_rejects", target, defaults={"on_error": "continue", "delimiter": ";"})
+        (folder / "items.csv").write_text("id;name;price\n1;Ann;1\n2;Bob;x\n3;Cleo;300\n4;Dora;4\n")
+        queue.agent("commit_after:kill")
+        job_id = queue.submit("crash_rejects")
+        fleet.until(lambda: target.value("SELECT to_regclass('cpi.import_ledger')") is not None
+                    and oracle.ledger(target, "load_id") != [], "a load that is committed")
+        assert queue.database.value("SELECT count(*) FROM cpi_prepared_files") == 1
+        queue.agent()
+        job = queue.wait(job_id)
+        assert job["status"] == "partial", job
+        [result] = job["file_results"]
+        assert [result[k] for k in ("read", "inserted", "rejected", "warnings")] == [4, 2, 2, []], result
+        assert result["header"] == ["id", "name", "price"], result
+        assert queue.database.rows("SELECT line, column_name, raw, whole FROM cpi_job_rejects ORDER BY line") == [
+            (3, "price", "2;Bob;x", True), (4, None, "3;Cleo;300", True)]
+        assert queue.database.value("SELECT count(*) FROM cpi_prepared_files") == 0
+        oracle.check_target(target, 1)
+        oracle.check_reported(queue.database, target)
+    finally:
+        queue.remove()

@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(55);
+SELECT plan(60);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -144,6 +144,35 @@ SELECT ok((SELECT octet_length(_cpi_webhook_payload(j)::text) < 20000 FROM cpi_j
   'and fits into a webhook');
 SELECT is((SELECT count(*) FROM cpi_jobs WHERE status IN ('pending', 'running')), 0::bigint, 'every job has ended');
 SELECT ok((SELECT bool_and(completed_at >= started_at) FROM cpi_jobs), 'after it began');
+
+-- A load that an attempt committed before it died: the next one knows the ledger's counts only.
+SAVEPOINT prepared;
+SELECT fixture.project('dying');
+CREATE TEMP TABLE dying AS SELECT * FROM fixture.claimed('dying');
+SELECT _cpi_write_manifest(id, fence, '[{"path": "d.csv", "table_name": "d"}, {"path": "e.csv", "table_name": "e"}]') FROM dying;
+CREATE FUNCTION pg_temp.file(path text) RETURNS uuid LANGUAGE sql AS $$
+  SELECT f.id FROM cpi_job_files AS f JOIN dying AS j ON j.id = f.job_id WHERE f.path = file.path
+$$;
+CREATE FUNCTION pg_temp.prepare(path text, result jsonb) RETURNS void LANGUAGE sql AS $$
+  SELECT _cpi_prepare_file(j.id, j.fence, pg_temp.file(path), result || '{"success": true, "header": ["id"], "warnings": ["odd"]}',
+    '[{"line": 3, "reason": "invalid_value", "message": "no number", "raw": "x"}]') FROM dying AS j
+$$;
+SELECT pg_temp.prepare(path, '{"read": 3, "inserted": 2, "updated": 0, "skipped": 0, "duplicates": 0, "rejected": 1, "deleted": 0, "sha256": "ab"}')
+  FROM unnest(ARRAY['d.csv', 'e.csv']) AS path;
+SELECT is((SELECT (cpi_list_rejects(id::text) ->> 'kept')::integer FROM dying), 0, 'what is prepared is shown to nobody');
+SELECT throws_ok($$SELECT _cpi_prepare_file(id, fence + 1, pg_temp.file('d.csv'), '{}', '[]') FROM dying$$, 'CP001', NULL, 'and fenced');
+SELECT _cpi_finish_file(id, fence, pg_temp.file(path), '{"success": true, "already_applied": true, "read": 3, "updated": 0,
+  "skipped": 0, "duplicates": 0, "rejected": 1, "deleted": 0, "sha256": "ab", "warnings": ["newer content waits"]}'
+  || counts::jsonb) FROM dying, (VALUES ('d.csv', '{"inserted": 2}'), ('d.csv', '{"inserted": 2}'), ('e.csv', '{"inserted": 1, "read": 2}')) AS v (path, counts);
+SELECT is((SELECT jsonb_build_array(f.header, f.warnings, (SELECT jsonb_agg(r.raw) FROM cpi_job_rejects AS r WHERE r.file_id = f.id))
+  FROM cpi_job_files AS f WHERE f.id = pg_temp.file('d.csv')), '[["id"], ["odd", "newer content waits"], ["x"]]',
+  'a later attempt reports it, however often, where the ledger has the same counts');
+SELECT is((SELECT jsonb_build_array(f.header, f.warnings, (SELECT jsonb_agg(r.raw) FROM cpi_job_rejects AS r WHERE r.file_id = f.id))
+  FROM cpi_job_files AS f WHERE f.id = pg_temp.file('e.csv')), '[null, ["newer content waits", "1 rows were rejected; the attempt that '
+  'loaded the file ended before it could list them"], null]', 'where it has others, the rows are of another load');
+SELECT _cpi_finish_job(id, fence) FROM dying;
+SELECT is((SELECT count(*) FROM cpi_prepared_files), 0::bigint, 'when the job ends nothing is left of it');
+ROLLBACK TO prepared;
 
 SELECT * FROM finish();
 ROLLBACK;
