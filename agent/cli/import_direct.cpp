@@ -19,6 +19,7 @@
 #include "cli/progress_bar.h"
 #include "cli/rejects_file.h"
 #include "core/config/url.h"
+#include "core/csv/rejects_csv.h"
 #include "import/failures.h"
 #include "import/load.h"
 #include "import/result_json.h"
@@ -211,7 +212,12 @@ class DirectRun {
     import::LoadResult& result = *item.result;
     if (request_.rejects_file.empty() || result.rejects.empty()) return;
     const std::string path = rejects_path(request_.rejects_file, item.name, items_.size() > 1, rejects_files_);
-    const std::string csv = rejects_csv(result.dialect, result.header, result.rejects);
+    std::size_t reasons = 0;
+    while (reasons < result.header.size() && csv::is_reason_column(result.header[reasons]) &&
+           result.table_columns.at(reasons).empty()) {
+      ++reasons;
+    }
+    const std::string csv = rejects_csv(result.dialect, result.header, result.rejects, reasons);
     if (Result<void> written = write_rejects(path, csv, result.encoding); written.ok()) {
       item.rejects_file = path;
     } else {

@@ -75,6 +75,8 @@ Result<std::string> read_mended(store::Session& session, const std::string& path
   if (in) read << in.rdbuf();
   if (!in || in.bad()) return Error{Code::kFileUnreadable, "file \"" + path + "\" cannot be read", "", ""};
   const std::string bytes = read.str();
+  // Without content the rows that are kept would be tried again.
+  if (bytes.empty()) return Error{Code::kFileUnreadable, "file \"" + path + "\" is empty", "", ""};
   std::string meant = encoding;
   if (meant.empty()) {
     const std::vector<std::string> found =

@@ -10,12 +10,14 @@
 
 namespace cpi::cli {
 
-std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::string>& header,
-                        const std::vector<csv::Reject>& rejects) {
+std::string rejects_csv(const csv::Dialect& dialect, std::vector<std::string> header,
+                        const std::vector<csv::Reject>& rejects, std::size_t reasons) {
+  header.erase(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(reasons));
   std::string out = csv::rejects_header(dialect, header);
   for (const csv::Reject& reject : rejects) {
     if (!import::is_whole(reject)) continue;
-    out += csv::rejects_row(dialect, "", reject.line, reject.column, reject.message, reject.raw);
+    out += csv::rejects_row(dialect, "", reject.line, reject.column, reject.message,
+                            csv::without_first_fields(dialect, reject.raw, reasons));
   }
   return out;
 }

@@ -12,9 +12,10 @@
 
 namespace cpi::cli {
 
-/// The rows of one file that can be mended: those whose text is there whole.
-std::string rejects_csv(const csv::Dialect& dialect, const std::vector<std::string>& header,
-                        const std::vector<csv::Reject>& rejects);
+/// The rows of one file that can be mended: those whose text is there whole. The first `reasons` columns of the file
+/// say why its rows were rejected before; the new reason takes their place.
+std::string rejects_csv(const csv::Dialect& dialect, std::vector<std::string> header,
+                        const std::vector<csv::Reject>& rejects, std::size_t reasons = 0);
 
 /// Writes `csv` (UTF-8) to `path` in the encoding of the file that the rows came from, replacing what is there. Fails
 /// with kFileUnreadable.

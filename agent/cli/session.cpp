@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "app/embedded.h"
@@ -16,6 +17,19 @@ void tell(const std::string& message, const std::string& detail, const std::stri
   std::fprintf(stderr, "cpi: %s\n", observe::mask(message).c_str());
   if (!detail.empty()) std::fprintf(stderr, "DETAIL: %s\n", observe::mask(detail).c_str());
   if (!hint.empty()) std::fprintf(stderr, "HINT: %s\n", hint.c_str());
+}
+
+/// Refusals of fields carry them as JSON (sql/README.md). The message names them; of several the hints are left to
+/// tell.
+std::string for_people(const std::string& detail) {
+  const nlohmann::json fields = nlohmann::json::parse(detail, nullptr, false);
+  if (!fields.is_array()) return detail;
+  std::string out;
+  for (const nlohmann::json& field : fields) {
+    if (fields.size() < 2 || !field.is_object() || !field.contains("hint") || !field["hint"].is_string()) continue;
+    out += (out.empty() ? "" : " ") + field.value("path", "") + ": " + field["hint"].get<std::string>();
+  }
+  return out;
 }
 
 /// What a login lacks that PostgreSQL has refused: `refused` ends with the name of the function or table.
@@ -61,7 +75,7 @@ int with_management(const std::string& application_name, const std::function<int
     tell(error.what(), "", error.hint());
   } catch (const db::Error& error) {
     const bool forbidden = error.is("42501") && error.hint().empty();
-    tell(error.what(), error.detail(), forbidden ? missing_role(session, error.what()) : error.hint());
+    tell(error.what(), for_people(error.detail()), forbidden ? missing_role(session, error.what()) : error.hint());
     // PT4xx: what was asked for is wrong. 22P02: an id that is no id.
     if (error.is("PT4") || error.is("22P02")) return kExitUsage;
   }

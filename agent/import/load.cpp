@@ -392,6 +392,7 @@ class Load {
   void report_plan(const Plan& plan) {
     result_.strategy = strategy_name(plan.strategy);
     result_.strategy_reason = plan.strategy_reason;
+    result_.key = plan.key;
     result_.warnings = detection_warnings_;
     result_.warnings.insert(result_.warnings.end(), plan.warnings.begin(), plan.warnings.end());
     result_.columns.clear();

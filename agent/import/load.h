@@ -52,14 +52,15 @@ struct LoadResult {
   double duration_seconds = 0;
   bool already_applied = false;  ///< the ledger had it: nothing was done now
   std::vector<std::string> warnings;
-  std::vector<std::string> header;         ///< the file's header, as the reader gave it
-  std::vector<std::string> table_columns;  ///< parallel to it: the table column; empty for one that is not loaded
-  std::vector<std::string> columns;        ///< the column names as loaded, in file order
-  std::vector<csv::Reject> rejects;        ///< the first `kept_rejects`
-  std::vector<Widened> widened;            ///< columns of the table that got a wider type
-  csv::Dialect dialect;                    ///< as the file was read; valid once the header is known
-  text::FileEncoding encoding;             ///< likewise
-  nlohmann::json detected;                 ///< `Detection::report`; null when nothing was "auto"
+  std::vector<std::string> header;              ///< the file's header, as the reader gave it
+  std::vector<std::string> table_columns;       ///< parallel to it: the table column; empty for one that is not loaded
+  std::optional<std::vector<std::string>> key;  ///< by which rows are merged; none: they are appended; once planned
+  std::vector<std::string> columns;             ///< the column names as loaded, in file order
+  std::vector<csv::Reject> rejects;             ///< the first `kept_rejects`
+  std::vector<Widened> widened;                 ///< columns of the table that got a wider type
+  csv::Dialect dialect;                         ///< as the file was read; valid once the header is known
+  text::FileEncoding encoding;                  ///< likewise
+  nlohmann::json detected;                      ///< `Detection::report`; null when nothing was "auto"
   nlohmann::json learned;  ///< `Detection::learned`, to be stored when the load succeeded; null likewise
 };
 

@@ -58,6 +58,11 @@ nlohmann::json file_result_json(const LoadResult& result, std::string_view id) {
   out["learned"] = result.success ? result.learned : nlohmann::json();
   out["columns"] = nlohmann::json::array();
   for (const std::string& column : result.columns) out["columns"].push_back(storable(column));
+  out["key_columns"] = nullptr;
+  if (result.key) {
+    out["key_columns"] = nlohmann::json::array();
+    for (const std::string& column : *result.key) out["key_columns"].push_back(storable(column));
+  }
   out["widened"] = nlohmann::json::array();
   for (const Widened& one : result.widened) {
     if (!result.success || result.already_applied) break;

@@ -11,10 +11,10 @@ namespace cpi::import {
 
 /// The file result: id, filename, table_name, status (completed or failed), the counts, success, error, strategy,
 /// strategy_reason, sha256, size, duration_seconds; beside them already_applied, warnings, columns, error_code,
-/// error_detail and error_hint; widened ([{"column","from","to"}]), header (the file's names), table_columns (parallel
-/// to it: where each column went, null for one that is not loaded) and rejects_dialect (delimiter, quote, escape, trim,
-/// encoding, byte_order_mark: as the file was read).
-/// Empty texts that are unknown are null.
+/// error_detail and error_hint; key_columns ([]: rows are appended; null: not known); widened
+/// ([{"column","from","to"}]), header (the file's names), table_columns (parallel to it: where each column went, null
+/// for one that is not loaded) and rejects_dialect (delimiter, quote, escape, trim, encoding, byte_order_mark: as the
+/// file was read). Empty texts that are unknown are null.
 nlohmann::json file_result_json(const LoadResult& result, std::string_view id);
 
 /// Whether `raw` is the very row of the file: there, not cut, and without bytes that `rejects_json` has to change. Only

@@ -26,6 +26,7 @@ CREATE TABLE @extschema@.cpi_job_files (
   columns          jsonb,
   header           jsonb,
   table_columns    jsonb,
+  key_columns      jsonb,
   widened          jsonb,
   dialect          jsonb,
   rejects_dialect  jsonb,
@@ -70,6 +71,8 @@ COMMENT ON COLUMN @extschema@.cpi_job_files.columns IS 'Names of the columns as 
 COMMENT ON COLUMN @extschema@.cpi_job_files.header IS 'Names of the columns as the file gives them, blank ones included.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.table_columns IS
   'Parallel to header: the table''s column that each went to, null for one that was not loaded.';
+COMMENT ON COLUMN @extschema@.cpi_job_files.key_columns IS
+  'Columns of the table by which rows were merged; an empty list: rows were appended.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.widened IS
   'Columns of the table that got a wider type: [{"column","from","to"}].';
 COMMENT ON COLUMN @extschema@.cpi_job_files.dialect IS

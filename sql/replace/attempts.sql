@@ -155,6 +155,7 @@ BEGIN
       columns = nullif(result -> 'columns', 'null'),
       header = nullif(result -> 'header', 'null'),
       table_columns = nullif(result -> 'table_columns', 'null'),
+      key_columns = nullif(result -> 'key_columns', 'null'),
       widened = nullif(result -> 'widened', 'null'),
       dialect = nullif(result -> 'dialect', 'null'),
       rejects_dialect = nullif(result -> 'rejects_dialect', 'null'),

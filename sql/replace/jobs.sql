@@ -29,7 +29,7 @@ RETURN jsonb_build_object(
     'error', (file).error, 'strategy', (file).strategy, 'strategy_reason', (file).strategy_reason,
     'sha256', (file).sha256, 'size', (file).size, 'duration_seconds', (file).duration_seconds,
     'warnings', coalesce((file).warnings, '[]'), 'dialect', (file).dialect, 'header', coalesce((file).header, '[]'),
-    'table_columns', coalesce((file).table_columns, '[]'), 'widened', coalesce((file).widened, '[]'));
+    'table_columns', coalesce((file).table_columns, '[]'), 'key_columns', (file).key_columns, 'widened', coalesce((file).widened, '[]'));
 COMMENT ON FUNCTION @extschema@._cpi_file_json(@extschema@.cpi_job_files) IS
   'What became of a file of a job, as the API shows it.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_file_json(@extschema@.cpi_job_files) FROM PUBLIC;

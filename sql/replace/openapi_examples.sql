@@ -76,7 +76,8 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
          "strategy_reason": "the table exists",
          "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          "size": 211804, "duration_seconds": 1.21, "warnings": [], "dialect": null,
-         "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column_3"], "widened": []}]}',
+         "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column_3"],
+         "key_columns": ["id"], "widened": []}]}',
       'JobList', jsonb_build_object('jobs', jsonb_build_array(one.job), 'total', 1, 'total_is_estimate', false,
                                     'next', NULL),
       'RejectList', '{"kept": 1, "whole": 1, "total": 1, "next": null, "rejects": [

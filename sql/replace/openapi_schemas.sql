@@ -113,6 +113,8 @@ BEGIN
                                                                '{"type": "null"}'::jsonb)),
       'header', '{"type": "array", "items": {"type": "string"}}'::jsonb,
       'table_columns', '{"type": "array", "items": {"type": ["string", "null"]}}'::jsonb,
+      'key_columns', '{"type": ["array", "null"], "items": {"type": "string"}, "description":
+        "By which rows are merged; an empty list: rows are appended; null: not known."}'::jsonb,
       'widened', jsonb_build_object('type', 'array', 'items', @extschema@._cpi_openapi_object(
         'A column of the table that got a wider type.', jsonb_build_object('column', text, 'from', text, 'to', text))))),
     'Dialect', '{"type": "object", "description":

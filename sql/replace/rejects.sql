@@ -3,10 +3,20 @@
 CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_csv(rejects jsonb)
 RETURNS text LANGUAGE c IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'cpi_rejects_csv';
 COMMENT ON FUNCTION @extschema@._cpi_rejects_csv(jsonb) IS
-  'Rejected rows as CSV that can be mended, from {"dialect":{"delimiter","quote","escape"},"header":[…],'
-  '"rows":[{"file","line","column","message","raw"}]}: the file''s dialect, the reason in a column of its own in front. '
-  'Without header there is no line of it, without rows nothing but that line.';
+  'Rejected rows as CSV that can be mended, from {"dialect":{"delimiter","quote","escape"},"header":[…],"reasons",'
+  '"bare","rows":[{"file","line","column","message","raw"}]}: the file''s dialect, the reason in a column of its own in front, in '
+  'place of so many that the file itself begins with. Without header there is no line of it, without rows nothing but it; bare: without reasons.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_csv(jsonb) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION @extschema@._cpi_count_reasons(header jsonb, table_columns jsonb)
+RETURNS integer LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(min(h.place) - 1, jsonb_array_length(coalesce(header, '[]')))::integer
+    FROM jsonb_array_elements_text(coalesce(header, '[]')) WITH ORDINALITY AS h (name, place)
+    WHERE h.name !~ '^cpi_reason(_[0-9]+)?$' OR table_columns -> (h.place - 1)::integer <> 'null'
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_count_reasons(jsonb, jsonb) IS
+  'How many columns in front of a file''s header said why its rows had been rejected before, and were left out.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_count_reasons(jsonb, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_find_job_file(job_id uuid, file text)
 RETURNS @extschema@.cpi_job_files LANGUAGE plpgsql STABLE
@@ -65,7 +75,7 @@ COMMENT ON FUNCTION @extschema@._cpi_rejects_page(uuid, uuid, boolean, integer, 
 REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_page(uuid, uuid, boolean, integer, integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@._cpi_rejects_of_files(
-  job @extschema@.cpi_jobs, file_id uuid, page_size integer, start integer, OUT csv text, OUT rows bigint)
+  job @extschema@.cpi_jobs, file_id uuid, page_size integer, start integer, bare boolean, OUT csv text, OUT rows bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- How the files with rejects are written, and which files are: several of one shape make one CSV.
@@ -73,7 +83,8 @@ DECLARE
   files text[];
 BEGIN
   SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
-           'dialect', f.rejects_dialect - '{encoding,byte_order_mark}'::text[], 'header', f.header)), '[]'),
+           'dialect', f.rejects_dialect - '{encoding,byte_order_mark}'::text[], 'header', f.header,
+           'reasons', @extschema@._cpi_count_reasons(f.header, f.table_columns), 'bare', bare)), '[]'),
          array_agg('"' || f.path || '"' ORDER BY f.position)
     INTO shapes, files
     FROM @extschema@.cpi_job_files AS f
@@ -96,7 +107,7 @@ BEGIN
   SELECT coalesce(string_agg(part.csv, '' ORDER BY part.number), ''), coalesce(sum(part.rows), 0)
     INTO csv, rows
     FROM (SELECT (p.place - 1) / 500 AS number, count(*) AS rows,
-                 @extschema@._cpi_rejects_csv(jsonb_build_object('dialect', shapes #> '{0,dialect}', 'rows', jsonb_agg(
+                 @extschema@._cpi_rejects_csv((shapes -> 0) - 'header' || jsonb_build_object('rows', jsonb_agg(
                    jsonb_build_object('file', CASE WHEN cardinality(files) > 1 THEN p.path END, 'line', (p.reject).line,
                      'column', (p.reject).column_name, 'message', (p.reject).message, 'raw', (p.reject).raw)
                    ORDER BY p.place))) AS csv
@@ -105,10 +116,10 @@ BEGIN
   csv := @extschema@._cpi_rejects_csv(shapes -> 0) || csv;
 END
 $$;
-COMMENT ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer) IS
+COMMENT ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer, boolean) IS
   'The whole rejected rows of one file, or of all files of a job if they are of one shape, as CSV, and how many they '
-  'are; page_size null: all that _cpi_rejects_page gives. Refuses with 422.';
-REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer) FROM PUBLIC;
+  'are; page_size null: all that _cpi_rejects_page gives; bare: without their reasons. Refuses with 422.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_rejects_of_files(@extschema@.cpi_jobs, uuid, integer, integer, boolean) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION @extschema@.cpi_list_rejects(
   id text, "limit" integer DEFAULT NULL, "offset" integer DEFAULT NULL, file text DEFAULT NULL,
@@ -139,7 +150,7 @@ BEGIN
     WHERE f.job_id = job.id AND (wanted IS NULL OR f.id = wanted);
   IF csv THEN
     SELECT jsonb_build_object('csv', p.csv), p.rows INTO answer, given
-      FROM @extschema@._cpi_rejects_of_files(job, wanted, page_size, start) AS p;
+      FROM @extschema@._cpi_rejects_of_files(job, wanted, page_size, start, false) AS p;
     IF page_size IS NULL AND start + given < found.whole THEN
       PERFORM @extschema@._cpi_raise(
         413, format('the rejected rows of job %s have more than 64 MB', job.id),

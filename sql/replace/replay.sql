@@ -107,6 +107,38 @@ COMMENT ON FUNCTION @extschema@._cpi_mended_dialect(text, @extschema@.cpi_job_fi
   'file''s. Refuses with 422 a header with other columns.';
 REVOKE ALL ON FUNCTION @extschema@._cpi_mended_dialect(text, @extschema@.cpi_job_files) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION @extschema@._cpi_refuse_doubling(old_id uuid, wanted uuid)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  earlier record;
+BEGIN
+  -- Of two replays at the same time one waits here and sees the other.
+  PERFORM FROM @extschema@.cpi_jobs AS j WHERE j.id = old_id FOR NO KEY UPDATE;
+  SELECT n.id, n.completed_at, n.status, r.path, r.inserted, r.table_name INTO earlier
+    FROM @extschema@.cpi_jobs AS n
+    JOIN @extschema@.cpi_job_files AS r ON r.job_id = n.id
+    JOIN @extschema@.cpi_job_files AS f ON f.job_id = old_id AND f.path = r.path
+    WHERE n.retry_of = old_id AND n.stored_content AND NOT n.dry_run AND f.key_columns = '[]'
+      AND (wanted IS NULL OR f.id = wanted) AND (n.completed_at IS NULL OR r.inserted > 0)
+    ORDER BY n.created_at DESC LIMIT 1;
+  IF earlier.id IS NULL THEN
+    RETURN;
+  ELSIF earlier.completed_at IS NULL THEN
+    PERFORM @extschema@._cpi_raise(
+      409, format('rejected rows of "%s" are being replayed by job %s, which is %s', earlier.path, earlier.id, earlier.status),
+      'The table has no key: rows that both load would be there twice.', 'Wait for the end of that job.');
+  END IF;
+  PERFORM @extschema@._cpi_raise(
+    409, format('job %s has loaded %s rejected rows of "%s" already', earlier.id, earlier.inserted, earlier.path),
+    format('Table %s has no key: loaded again, they would be there twice.', earlier.table_name),
+    format('Replay what that job rejected (POST /jobs/%s/rejects/replay), or load all of it again with force.', earlier.id));
+END
+$$;
+COMMENT ON FUNCTION @extschema@._cpi_refuse_doubling(uuid, uuid) IS
+  'Refuses with 409 to replay rejected rows of a job, or of one file of it, that go to a table without a key when an '
+  'earlier replay has loaded some of them, or still may.';
+REVOKE ALL ON FUNCTION @extschema@._cpi_refuse_doubling(uuid, uuid) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION @extschema@.cpi_replay_rejects(
   id text, content text DEFAULT NULL, file text DEFAULT NULL, force boolean DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -114,6 +146,7 @@ DECLARE
   most_bytes constant integer := 67108864;
   old constant @extschema@.cpi_jobs := @extschema@._cpi_find_job(cpi_replay_rejects.id);
   project_row constant @extschema@.cpi_projects := @extschema@._cpi_project_to_try_again(old);
+  again constant boolean := coalesce(cpi_replay_rejects.force, false);
   mended constant text := nullif(cpi_replay_rejects.content, '');
   wanted uuid;
   job @extschema@.cpi_jobs;
@@ -153,11 +186,13 @@ BEGIN
     PERFORM @extschema@._cpi_raise(413, format('the rows have %s bytes; up to %s can be replayed at once',
                                                octet_length(mended), most_bytes),
                                    hint => 'Send them in parts, each with the header.');
+  ELSIF NOT again AND NOT old.dry_run THEN
+    PERFORM @extschema@._cpi_refuse_doubling(old.id, wanted);
   END IF;
 
   INSERT INTO @extschema@.cpi_jobs (project_id, project_name, callback_url, force, dry_run, schedule_id, retry_of,
                                     stored_content, manifest_written)
-    VALUES (project_row.id, project_row.name, old.callback_url, coalesce(cpi_replay_rejects.force, false), old.dry_run,
+    VALUES (project_row.id, project_row.name, old.callback_url, again, old.dry_run,
             old.schedule_id, old.id, true, true)
     RETURNING * INTO job;
   FOR next_file IN
@@ -165,7 +200,7 @@ BEGIN
            CASE WHEN mended IS NULL THEN f.rejects_dialect - '{encoding,byte_order_mark}'::text[]
              ELSE @extschema@._cpi_mended_dialect(mended, f) END AS dialect
       FROM @extschema@.cpi_job_files AS f
-      LEFT JOIN LATERAL @extschema@._cpi_rejects_of_files(old, f.id, NULL, 0) AS kept ON mended IS NULL
+      LEFT JOIN LATERAL @extschema@._cpi_rejects_of_files(old, f.id, NULL, 0, true) AS kept ON mended IS NULL
       WHERE f.job_id = old.id AND f.status = 'completed' AND f.rejected > 0 AND (wanted IS NULL OR f.id = wanted)
         AND (mended IS NOT NULL OR f.header IS NOT NULL
              AND EXISTS (SELECT FROM @extschema@.cpi_job_rejects AS r WHERE r.file_id = f.id AND r.whole))
@@ -191,8 +226,8 @@ $$Makes a new job, with retry_of, for the rejected rows of an ended job's loaded
 charset that the type names); the column cpi_reason may be left in or taken out, and a spreadsheet may have written it with
 another delimiter. file says of which file (path or id), when files of different tables or headers have rejected rows.
 Without content the rows that are kept are tried again as they are, as after a change of the config or of the table;
-rows_not_kept says how many are not kept whole and cannot be. Rows go to the same table with the same key; a table without
-a key takes the same content once only, unless force. Refused with 409 when the job has not ended, or there is nothing to
-replay, with 422 when the content's header is not the file's.$$;
+rows_not_kept says how many are not kept whole and cannot be. Rows go to the same table with the same key. Refused with 409
+when the job has not ended, when there is nothing to replay, and, unless force, when an earlier replay has loaded rows into a
+table without a key; with 422 when the content's header is not the file's.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_replay_rejects(text, text, text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_replay_rejects(text, text, text, boolean) TO cpi_operator;

@@ -226,10 +226,27 @@ def test_rows_for_a_table_without_a_key_are_replayed_once(agent, database, name)
     database.execute("ALTER TABLE prices DROP CONSTRAINT prices_price_check, ALTER COLUMN price TYPE text")
     first = replay(agent, job["id"])
     assert first["total_inserted"] == 1, first
-    second = replay(agent, job["id"])
-    assert (second["total_inserted"], second["total_skipped"]) == (0, 1), second
+    twice = agent.post(f"/jobs/{job['id']}/rejects/replay")
+    assert twice.status == 409 and first["id"] in twice.json["message"] and "twice" in twice.json["details"], twice
+    assert agent.post(f"/jobs/{job['id']}/rejects/replay", {"content": "id;name\n2;B\n"}).status == 409
     assert database.value("SELECT count(*) FROM prices") == 4
+    forced = agent.post(f"/jobs/{job['id']}/rejects/replay", {"content": "id;name\n9;B\n", "force": True})
+    assert agent.wait(forced.json["job_id"])["total_inserted"] == 1, forced
 
+
+def test_the_reason_of_an_earlier_time_is_not_carried_along(agent, database, name, tmp_path):
+    job = job_with_rejects(agent, database, name)
+    again = replay(agent, job["id"], body=rejects_csv(agent, job["id"]).replace(";x\n", ";y\n"))
+    text = rejects_csv(agent, again["id"])
+    assert [row.split(";", 1)[1] for row in text.splitlines()] == ['"id";"name";"price"', '2;"Bob; the second";y', "3;Cleo"]
+    bare = replay(agent, again["id"])
+    assert agent.get(f"/jobs/{bare['id']}/rejects").json["rejects"][0]["raw"] == '2;"Bob; the second";y'
+    assert bare["file_results"][0]["warnings"] == [], bare
+    file = tmp_path / "mend.csv"
+    file.write_text(text)
+    run_cpi("import", "--to", database.url, "--delimiter", ";", "--on-error", "continue", "--table", "prices",
+            "--rejects", tmp_path / "again.csv", file)
+    assert (tmp_path / "again.csv").read_text().splitlines()[1].endswith('""y""";2;"Bob; the second";y')
 
 def test_replay_is_refused_with_the_reason(agent, database, name):
     job = job_with_rejects(agent, database, name)

@@ -106,7 +106,7 @@ def test_rejects_of_a_load_whose_agent_died_after_the_commit_are_listed(manageme
         assert [result[k] for k in ("read", "inserted", "rejected", "warnings")] == [4, 2, 2, []], result
         assert result["header"] == ["id", "name", "price"], result
         assert queue.database.rows("SELECT line, column_name, raw, whole FROM cpi_job_rejects ORDER BY line") == [
-            (3, "price", "2;Bob;x", True), (4, None, "3;Cleo;300", True)]
+            (3, "price", "2;Bob;x", True), (4, "price", "3;Cleo;300", True)]
         assert queue.database.value("SELECT count(*) FROM cpi_prepared_files") == 0
         oracle.check_target(target, 1)
         oracle.check_reported(queue.database, target)

@@ -1,6 +1,6 @@
 -- Rejected rows as CSV, and tried again.
 BEGIN;
-SELECT plan(53);
+SELECT plan(57);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop');
 SELECT _cpi_write_manifest(id, fence, '[{"path": "a.csv", "table_name": "a"}, {"path": "b.csv", "table_name": "b"},
@@ -73,7 +73,7 @@ SELECT is((SELECT jsonb_agg(f - 'file_id' - 'modified_at' - 'size' - 'status') F
     {"path": "b.csv", "table_name": "b", "dialect": {"delimiter": ";", "quote": "\"", "escape": ""}}]',
   'its files are those that were loaded, in their dialect');
 SELECT matches((SELECT _cpi_file_content((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint,
-    (pg_temp.listed() -> 0 ->> 'file_id')::uuid) FROM again), '^"cpi_reason";"id";"note";""\n"line 2, .*;1;a;x\n.*;2\n$',
+    (pg_temp.listed() -> 0 ->> 'file_id')::uuid) FROM again), '^"id";"note";""\n1;a;x\n2\n$',
   'with what is to be loaded');
 SELECT is((SELECT count(*) FROM again, LATERAL (SELECT _cpi_finish_file((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint,
     (pg_temp.listed() -> 0 ->> 'file_id')::uuid, '{"success": true}') AS f) AS done), 1::bigint, 'a file is loaded');
@@ -99,7 +99,7 @@ INSERT INTO cpi_job_rejects (file_id, ordinal, reason, message, raw) SELECT f.id
   FROM cpi_job_files AS f, generate_series(1, 110000) AS i WHERE f.path = 'a.csv';
 SELECT is(array_length(string_to_array(pg_temp.csv('a.csv'), E'\n'), 1), 110004, 'otherwise all rows are given');
 SELECT is(cpi_replay_rejects(pg_temp.id(), file => 'a.csv') ->> 'rows', '110002', 'and tried again');
-SELECT is((SELECT max(array_length(string_to_array(content, E'\n'), 1)) FROM cpi_job_contents), 110004, 'all of them');
+SELECT is((SELECT max(array_length(string_to_array(content, E'\n'), 1)) FROM cpi_job_contents), 110004, 'all of them, after their header');
 ROLLBACK TO many;
 
 -- Mended.
@@ -126,6 +126,15 @@ SELECT results_eq(format('SELECT fixture.field_errors(%L)', format('SELECT cpi_r
                (E'\n', 'content: its first line, "", is no header of a.csv')) AS w (content, error);
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'c.csv')$$, 'PT409', NULL, 'a failed file is mended as a whole');
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id(), repeat('x', 67108865), 'a.csv')$$, 'PT413', NULL, 'there is a limit');
+UPDATE cpi_job_files SET key_columns = '[]' WHERE job_id = pg_temp.id()::uuid;
+SELECT throws_like($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'a.csv')$$, 'rejected rows of "a.csv" are being replayed by job %',
+  'for a table without a key one replay waits for the other');
+UPDATE cpi_jobs SET status = 'cancelled', completed_at = now(), started_at = NULL, lease_expires_at = NULL
+  WHERE retry_of = pg_temp.id()::uuid AND status = 'pending';
+SELECT lives_ok($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'a.csv')$$, 'and goes on where that has loaded nothing');
+SELECT lives_ok($$SELECT cpi_replay_rejects(pg_temp.id(), file => 'a.csv', force => true)$$, 'or by force');
+SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id())$$, 'PT409', NULL, 'a replay of all files is one of this, too');
+UPDATE cpi_job_files SET key_columns = NULL WHERE job_id = pg_temp.id()::uuid;
 UPDATE cpi_job_rejects SET whole = false;
 SELECT throws_ok($$SELECT cpi_replay_rejects(pg_temp.id())$$, 'PT409', NULL, 'rows that are not kept whole are not tried');
 DELETE FROM cpi_job_rejects; UPDATE cpi_job_files SET read = 0, inserted = 0, rejected = 0;

@@ -75,6 +75,44 @@ std::string rejects_header(const Dialect& dialect, const std::vector<std::string
   return out + "\n";
 }
 
+std::string header_line(const Dialect& dialect, const std::vector<std::string>& header) {
+  std::string out;
+  for (std::size_t i = 0; i < header.size(); ++i) out += (i > 0 ? dialect.delimiter : "") + field(dialect, header[i]);
+  return out + "\n";
+}
+
+std::string_view without_first_fields(const Dialect& dialect, std::string_view raw, std::size_t count) {
+  const std::string_view all = raw;
+  const std::string& escape = dialect.escape.empty() ? dialect.quote : dialect.escape;
+  for (; count > 0; --count) {
+    std::size_t end = 0;
+    if (!dialect.quote.empty() && raw.starts_with(dialect.quote)) {
+      end = dialect.quote.size();
+      // An escape takes the quote behind it along; where it is the quote itself, a lone one ends the field.
+      for (;;) {
+        const std::size_t quote = raw.find(dialect.quote, end);
+        if (quote == std::string_view::npos) return all;
+        const std::size_t escaped = raw.find(escape, end);
+        if (escaped < quote || (escaped == quote && raw.substr(quote + escape.size()).starts_with(dialect.quote))) {
+          end = escaped + escape.size() + (escaped < quote ? 1 : dialect.quote.size());
+          continue;
+        }
+        end = quote + dialect.quote.size();
+        break;
+      }
+      if (!raw.substr(end).starts_with(dialect.delimiter)) return all;
+    } else {
+      end = raw.find(dialect.delimiter);
+      while (end != std::string_view::npos && !dialect.escape.empty() && raw.substr(0, end).ends_with(dialect.escape)) {
+        end = raw.find(dialect.delimiter, end + 1);
+      }
+      if (end == std::string_view::npos) return all;
+    }
+    raw.remove_prefix(end + dialect.delimiter.size());
+  }
+  return raw;
+}
+
 std::string rejects_row(const Dialect& dialect, std::string_view file, std::int64_t line, std::string_view column,
                         std::string_view message, std::string_view raw) {
   std::string reason(file);

@@ -26,6 +26,13 @@ bool is_reason_column(std::string_view name);
 /// escape. A dialect that can write neither delimiter nor line break in a field gets blanks in their place.
 std::string rejects_header(const Dialect& dialect, const std::vector<std::string>& header);
 
+/// The header line alone, without the added column: for rows that go back as they are.
+std::string header_line(const Dialect& dialect, const std::vector<std::string>& header);
+
+/// `raw` without its first `count` fields: reasons that its file carried from an earlier time. All of `raw` when they
+/// cannot be told apart from the rest.
+std::string_view without_first_fields(const Dialect& dialect, std::string_view raw, std::size_t count);
+
 /// One row with its line break: the reason ("line 3, column "price": message", after the file's name unless that is
 /// empty), and `raw`. `line` 0 and an empty `column` are left out.
 std::string rejects_row(const Dialect& dialect, std::string_view file, std::int64_t line, std::string_view column,

@@ -136,9 +136,9 @@ TEST(FileResultJson, HasTheFieldsOfTheContractAndSurvivesOddBytes) {
   import::LoadResult odd = result("a\xff.csv", {1, 0, 0, 0, 0, 1, 0}, false);
   odd.rejects.push_back({2, 5, "", csv::Reason::kNulByte, "a NUL byte", std::string("x\0y", 3)});
   const nlohmann::json json = import::file_result_json(odd, "");
-  for (const char* key :
-       {"id", "filename", "table_name", "status", "read", "inserted", "updated", "skipped", "duplicates", "rejected",
-        "deleted", "success", "error", "strategy", "strategy_reason", "sha256", "size", "duration_seconds"}) {
+  for (const char* key : {"id", "filename", "table_name", "status", "read", "inserted", "updated", "skipped",
+                          "duplicates", "rejected", "deleted", "success", "error", "strategy", "strategy_reason",
+                          "sha256", "size", "duration_seconds", "key_columns"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["status"], "failed");

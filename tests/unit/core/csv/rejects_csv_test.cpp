@@ -90,5 +90,27 @@ TEST(RejectsCsv, NamesOfTheFileAreKeptWhateverTheyAre) {
               ElementsAre("cpi_reason", "a\"b", "", "c,d", "x"));
 }
 
+TEST(RejectsCsv, ReasonsOfAnEarlierTimeAreTakenOut) {
+  Dialect plain;
+  EXPECT_EQ(without_first_fields(plain, "\"line 2, \"\"x\"\": bad\",1,a", 1), "1,a");
+  EXPECT_EQ(without_first_fields(plain, "bad,\"and, bad\",1,a", 2), "1,a");
+  EXPECT_EQ(without_first_fields(plain, "\"\",1", 1), "1");
+  EXPECT_EQ(without_first_fields(plain, "\"never closed, 1", 1), "\"never closed, 1") << "left as it is";
+  EXPECT_EQ(without_first_fields(plain, "alone", 1), "alone");
+  Dialect odd;
+  odd.delimiter = "||";
+  odd.quote = "'";
+  odd.escape = "\\";
+  EXPECT_EQ(without_first_fields(odd, "'it\\'s \\\\'||1||a", 1), "1||a");
+  Dialect bare;
+  bare.quote = "";
+  bare.escape = "\\";
+  EXPECT_EQ(without_first_fields(bare, "a\\,b,1", 1), "1");
+}
+
+TEST(RejectsCsv, RowsThatGoBackAsTheyAreNeedTheHeaderAlone) {
+  EXPECT_EQ(header_line(Dialect(), {"id", "na\"me"}), "\"id\",\"na\"\"me\"\n");
+}
+
 }  // namespace
 }  // namespace cpi::csv
