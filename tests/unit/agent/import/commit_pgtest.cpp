@@ -213,11 +213,12 @@ TEST_F(CommitLoad, PassesItsFailpointsInOrder) {
   std::vector<std::string> passed;
   request.failpoint = [&](const char* name) { passed.emplace_back(name); };
   ASSERT_TRUE(commit(plan, staging, request));
-  EXPECT_THAT(passed, ElementsAre("ledger_before", "ledger_after", "applied", "commit_before", "commit_after"));
+  EXPECT_THAT(passed,
+              ElementsAre("ledger_before", "ledger_after", "applied", "prepared", "commit_before", "commit_after"));
 }
 
 TEST_F(CommitLoad, StopsAtEveryStepWithoutATrace) {
-  for (const char* step : {"ledger_after", "applied", "commit_before"}) {
+  for (const char* step : {"ledger_after", "applied", "prepared", "commit_before"}) {
     const Plan plan = this->plan();
     const target::Staging staging = stage(plan, {"1, 'a'"});
     CommitRequest request = request_for(staging);
@@ -237,7 +238,7 @@ TEST_F(CommitLoad, StopsAtEveryStepWithoutATrace) {
 
 TEST_F(CommitLoad, ConnectionThatDiesBeforeTheCommitLeavesNothing) {
   const Plan plan = this->plan();
-  for (const char* step : {"ledger_after", "applied", "commit_before"}) {
+  for (const char* step : {"ledger_after", "applied", "prepared", "commit_before"}) {
     db::Connection victim = connect();
     const target::Staging staging = stage(plan, {"1, 'a'", "2, 'b'"});
     CommitRequest request = request_for(staging);
