@@ -26,5 +26,8 @@ SELECT cpi_cancel_job(id::text) FROM cpi_jobs WHERE status = 'pending';
 SELECT cpi_import('gone', 'https://h/y'), cpi_delete_project('gone');
 SELECT cpi_import('running', idempotency_key => 'k');
 SELECT _cpi_claim_job('00000000-0000-4000-8000-00000000000a');
+SELECT _cpi_write_manifest(id, fence, '[{"path": "c.csv", "size": 1}]') FROM cpi_jobs WHERE status = 'running';
+SELECT _cpi_prepare_file(j.id, j.fence, f.id, '{"success": true, "read": 1, "rejected": 1}', '[{"line": 2, "raw": "x"}]')
+  FROM cpi_jobs AS j JOIN cpi_job_files AS f ON f.job_id = j.id WHERE j.status = 'running';
 SELECT cpi_import('waiting', sftp_override => '{"password": "canary-of-job"}');
 SELECT cpi_replay_rejects(id::text, content => E'a,b\n1,2\n') FROM cpi_jobs WHERE project_name = 'ended' AND status = 'partial';
