@@ -21,12 +21,11 @@ void Recorder::prepare(const PlannedFile& file, LoadResult result) {
   const nlohmann::json row = import::file_result_json(result, file.file.file_id);
   const nlohmann::json rejects = import::rejects_json(result);
   try {
-    context_.management.once([&](store::Management& management) {
-      management.prepare_file(claim_.key, file.file.file_id, row, rejects);
-    });
+    context_.management.once(
+        [&](store::Management& management) { management.prepare_file(claim_.key, file.file.file_id, row, rejects); });
   } catch (const db::Error& error) {
-    observe::emit(observe::warning("import", "the rejects of \"" + file.file.path +
-                                                 "\" could not be kept before the commit: " + error.what()));
+    observe::emit(observe::warning(
+        "import", "the rejects of \"" + file.file.path + "\" could not be kept before the commit: " + error.what()));
   }
 }
 
