@@ -242,6 +242,8 @@ class DirectRun {
       if (request_.dry_run) std::fputs(plans(results).c_str(), stdout);
     }
     std::fflush(stdout);
+    const bool clean = std::all_of(results.begin(), results.end(), [](const auto& one) { return one.rejects.empty(); });
+    if (clean && !request_.rejects_file.empty()) std::fputs(stale_rejects(request_.rejects_file).c_str(), stderr);
     for (const auto& item : items_) std::fputs(remarks(*item->result, item->rejects_file).c_str(), stderr);
     return exit_code_of(results);
   }

@@ -45,6 +45,7 @@ void write_job_rejects(store::Session& session, const json& job, const std::stri
   for (const json& file : job.value("file_results", json::array())) {
     if (file.value("rejected", std::int64_t{0}) > 0) files.push_back(file);
   }
+  if (files.empty()) std::fputs(stale_rejects(path).c_str(), stderr);
   const std::string job_id = job.at("id").get<std::string>();
   std::set<std::string> taken;
   for (const json& file : files) {

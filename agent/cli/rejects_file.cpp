@@ -33,6 +33,11 @@ Result<void> write_rejects(const std::string& path, const std::string& csv, cons
                ""};
 }
 
+std::string stale_rejects(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored) ? "no row was rejected: " + path + " is from an earlier import\n" : "";
+}
+
 std::string rejects_path(const std::string& path, const std::string& name, bool several, std::set<std::string>& taken) {
   if (!several) return path;
   const std::filesystem::path asked(path);

@@ -21,6 +21,10 @@ std::string rejects_csv(const csv::Dialect& dialect, std::vector<std::string> he
 /// with kFileUnreadable.
 Result<void> write_rejects(const std::string& path, const std::string& csv, const text::FileEncoding& encoding);
 
+/// What to say when no row was rejected and `path` was not written: that it is there from an earlier time; empty when
+/// it is not.
+std::string stale_rejects(const std::string& path);
+
 /// Where the rejects of one of several files go: `path` with `name`, the file's, before its extension; with a number
 /// where that is in `taken` (files of different directories may bear the same name), to which it is added.
 std::string rejects_path(const std::string& path, const std::string& name, bool several, std::set<std::string>& taken);

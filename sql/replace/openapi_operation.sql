@@ -170,6 +170,9 @@ BEGIN
   IF has_body THEN
     refused := refused || '{400,413,415}';
   END IF;
+  IF route -> 'header_arguments' ? 'Accept' THEN
+    refused := refused || '{409,413}';
+  END IF;
   IF has_body OR route ->> 'method' = 'DELETE' THEN
     refused := refused || '{409}';
   END IF;

@@ -129,7 +129,7 @@ BEGIN
       'The table has no key: rows that both load would be there twice.', 'Wait for the end of that job.');
   END IF;
   PERFORM @extschema@._cpi_raise(
-    409, format('job %s has loaded %s rejected rows of "%s" already', earlier.id, earlier.inserted, earlier.path),
+    409, format('job %s has loaded %s of the rejected rows of "%s" already', earlier.id, earlier.inserted, earlier.path),
     format('Table %s has no key: loaded again, they would be there twice.', earlier.table_name),
     format('Replay what that job rejected (POST /jobs/%s/rejects/replay), or load all of it again with force.', earlier.id));
 END
@@ -174,7 +174,11 @@ BEGIN
       'A file that failed was not loaded at all, its good rows included.',
       format('Mend the file itself, or set on_error to continue, then try the job again: POST /jobs/%s/retry.', old.id));
   ELSIF tally.files = 0 THEN
-    PERFORM @extschema@._cpi_raise(409, format('job %s has no rejected rows', old.id));
+    PERFORM @extschema@._cpi_raise(
+      409, format('job %s has no rejected rows', old.id),
+      hint => CASE WHEN EXISTS (SELECT FROM @extschema@.cpi_job_files AS f
+                                  WHERE f.job_id = old.id AND f.status <> 'completed')
+                THEN format('Files that it did not load are tried again by POST /jobs/%s/retry.', old.id) END);
   ELSIF mended IS NOT NULL AND tally.shapes > 1 THEN
     PERFORM @extschema@._cpi_refuse(@extschema@._cpi_field_error(
       'file', 'is needed: files of different tables or headers have rejected rows', 'It is one of ' || tally.names || '.'));

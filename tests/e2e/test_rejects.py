@@ -198,6 +198,9 @@ def test_command_line_tells_how_many_rejects_are_kept_and_tries_them_again(agent
     mend.write_text(mend.read_text().replace(";x\n", ";2.5\n"))
     again = run_cpi("import", "--replay", job["id"], mend, "--file", "prices.csv", environment=agent.environment)
     assert again.returncode == 0 and "1 inserted" in again.stdout, again
+    mend.write_text("id,name\n9,Zoe\n")
+    clean = run_cpi("import", "--to", database.url, "--table", "zoe", "--rejects", mend, mend)
+    assert clean.returncode == 0 and f"no row was rejected: {mend} is from an earlier import" in clean.stderr, clean
     for words, text in ((["--replay", job["id"], mend, mend], "one file"), (["--file", "x", name], "--replay"),
                         (["--replay", job["id"], "--table", "t"], "--to"), (["--replay", job["id"], "no.csv"], "no.csv"),
                         (["--replay", "nothing"], "does not exist")):
@@ -259,6 +262,8 @@ def test_replay_is_refused_with_the_reason(agent, database, name):
     done = agent.wait(agent.post(f"/jobs/{clean['id']}/rejects/replay", {"content": "id;name;price\n9;Zoe;9\n"})
                       .json["job_id"])
     assert done["total_inserted"] == 1, done
+    empty = run_cpi("import", "--replay", job["id"], "/dev/null", environment=agent.environment)
+    assert empty.returncode == 2 and "is empty" in empty.stderr, empty
     none = agent.post(f"/jobs/{done['id']}/rejects/replay")
     assert none.status == 409 and "no rejected rows" in none.json["message"], none
 

@@ -89,7 +89,7 @@ SELECT is((SELECT (c -> 'request' ->> 'stored_content') || ' ' || (SELECT string
 -- Many and long ones: nothing is cut without a word.
 SAVEPOINT many;
 INSERT INTO cpi_job_rejects (file_id, ordinal, line, reason, message, raw)
-  SELECT f.id, 10 + i, 10 + i, 'invalid_value', 'no number', i || repeat('y', 64000) FROM cpi_job_files AS f, generate_series(1, 1100) AS i
+  SELECT f.id, 10 + i, 10 + i, 'invalid_value', 'no number', i || repeat('y', 65000) FROM cpi_job_files AS f, generate_series(1, 1040) AS i
     WHERE f.path = 'a.csv';
 SELECT throws_matching($$SELECT pg_temp.csv('a.csv')$$, 'have more than 64 MB', 'what does not fit is refused');
 SELECT matches(cpi_list_rejects(pg_temp.id(), "limit" => 100000, file => 'a.csv', accept => a) ->> 'next',
