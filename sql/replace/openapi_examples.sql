@@ -18,7 +18,7 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
                                                    "timezone": "Europe/Berlin"}}},
     "cpi_import": {"project": "customer_abc", "callback_url": "https://n8n.example.com/webhook/xyz"},
     "cpi_create_api_key": {"name": "n8n", "role": "operator", "expires_at": "2099-12-31T23:59:59Z"},
-    "cpi_replay_rejects": {"content": "id,name\\n7,Ada\\n", "file": "customers.csv"},
+    "cpi_replay_rejects": {"content": "id,name\n7,Ada\n", "file": "customers.csv"},
     "cpi_update_settings": {"retention_days": 90},
     "cpi_sniff": {"content": "id;name\n1;Ada\n2;Grace\n"},
     "cpi_preview": {"content": "id;name\n1;Ada\n2;Grace\n", "options": {"delimiter": "auto"}},

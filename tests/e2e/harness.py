@@ -177,6 +177,9 @@ class Agent:
             self.process.send_signal(how)
         return self.process.wait(timeout=60)
 
+    def freeze(self):
+        freeze(self.process)
+
     def remove(self):
         """Stops agent and embedded server, also one that an agent killed by a test has left running."""
         self.stop()
@@ -255,6 +258,16 @@ class Agent:
             if job["status"] not in ("pending", "running"):
                 return job
         raise AssertionError(f"job {job_id} does not end: {job}\n{self.log.read_text()[-3000:]}")
+
+
+def freeze(process):
+    """SIGSTOP, in effect: kill() only asks for it, and threads of a busy machine go on for a while."""
+    process.send_signal(signal.SIGSTOP)
+    tasks = Path(f"/proc/{process.pid}/task")
+    deadline = time.monotonic() + 60
+    while any(task.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] != "T" for task in tasks.iterdir()):
+        assert time.monotonic() < deadline, f"process {process.pid} does not stop"
+        time.sleep(0.001)
 
 
 def run_cpi(*arguments, environment=None, stdin=subprocess.DEVNULL, timeout=120):

@@ -109,7 +109,7 @@ def test_a_cancel_ends_a_load_that_waits_for_a_lock(pair, database, name):
 def test_a_cancel_outlives_the_agent(pair, database, name):
     job_id, lock = held_load(pair[0], database, name)
     victim, survivor = holder(pair, job_id)
-    victim.process.send_signal(signal.SIGSTOP)  # it learns nothing of the cancel
+    victim.freeze()  # it learns nothing of the cancel
     assert survivor.post(f"/jobs/{job_id}/cancel").status == 200
     victim.stop(signal.SIGKILL)
     lock.rollback()

@@ -123,11 +123,12 @@ def verify(request, secret):
 def test_webhooks_are_signed_with_both_secrets_while_they_change(sender, call_back, receiver):
     shown = sender.put("/settings", {"webhook_secret": SECRETS[1]}).json
     assert shown["webhook_secret"] == "***" and shown["webhook_previous_secret"] is None
-    call_back(receiver.script("/one", 200))
+    # What is sent is signed with the secrets of that moment, not with those of the job's end.
+    settled(sender, call_back(receiver.script("/one", 200)), "delivered")
     sender.put("/settings", {"webhook_secret": SECRETS[0], "webhook_previous_secret": SECRETS[1]})
-    call_back(receiver.script("/two", 200))
+    settled(sender, call_back(receiver.script("/two", 200)), "delivered")
     sender.put("/settings", {"webhook_secret": "", "webhook_previous_secret": ""})
-    call_back(receiver.script("/none", 200))
+    settled(sender, call_back(receiver.script("/none", 200)), "delivered")
     [one], [two], [none] = receiver.got("/one"), receiver.got("/two"), receiver.got("/none")
     assert verify(one, SECRETS[1]) and not verify(one, SECRETS[0])
     assert verify(two, SECRETS[0]) and verify(two, SECRETS[1])

@@ -6,6 +6,7 @@ import threading
 import time
 
 import fleet
+import harness
 import oracle
 import pytest
 
@@ -93,7 +94,7 @@ def test_a_load_that_was_given_up_is_never_applied_by_an_agent_that_wakes_up_lat
     job_id = queue.submit(name)
     fleet.until(lambda: database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
                 "the load waits")
-    zombie.send(signal.SIGSTOP)
+    harness.freeze(zombie.process)
     queue.cancel(job_id)
     queue.agent()
     job = queue.wait(job_id)

@@ -33,7 +33,7 @@ def test_killed_between_the_answer_and_its_record(short_leases, database, name):
 
     def answer_the_dying(handler):
         # Stopped first: the answer is on its way, and the agent never gets to read it.
-        short_leases.process.send_signal(signal.SIGSTOP)
+        short_leases.freeze()
         handler.send_response(200)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
