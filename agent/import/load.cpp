@@ -239,28 +239,16 @@ class Load {
     input.table_name = request_.table;
     input.options = options_;
     input.server_version = connection_->server_version();
-    input.text_type = target::resolve_type(*connection_, "text");
     input.file_size = file_->entry().size;
     input.cast_on_server = cast_on_server_;
     const bool infer = options_.types == config::Types::kInfer && (!input.table.has_value() || may_widen(*input.table));
-    if (!survey_.has_value() || (infer && survey_->inferred.empty())) {
+    if (!survey_.has_value() || (infer && !survey_->values)) {
       Result<Survey> found = survey(*file_, options_, infer, context_.progress, context_.stop);
       if (!found.ok()) return found.error();
       survey_ = std::move(*found);
     }
     input.header = result_.header = survey_->header;
-    if (infer) {
-      for (const std::string& type : survey_->inferred) {
-        if (!type.empty()) {
-          input.inferred_types.push_back(target::resolve_type(*connection_, type));
-        } else {
-          input.inferred_types.push_back(input.table.has_value() ? value::ColumnType() : input.text_type);
-        }
-      }
-      input.fits = [types = survey_->types](std::size_t column, const std::string& type) {
-        return types->fits(column, type);
-      };
-    }
+    if (infer) input.inference = survey_->values;
     if (Result<void> odd = check_single_column(input); !odd.ok()) return odd.error();
     return make_plan(input);
   }

@@ -36,12 +36,10 @@ Result<PipelineOutcome> run_pipeline(const source::File& file, const config::Tab
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);
 
-/// What the beginning of a file tells: its header. With `infer` the whole file is read and `inferred` holds a DDL type
-/// per column, empty for one without values; `types` knows more of the values.
+/// What the beginning of a file tells: its header; with `infer` the whole file is read.
 struct Survey {
   std::vector<std::string> header;
-  std::vector<std::string> inferred;
-  std::shared_ptr<const value::Inference> types;  ///< null without `infer`
+  std::shared_ptr<const value::Inference> values;  ///< null without `infer`
 };
 Result<Survey> survey(const source::File& file, const config::TableOptions& options, bool infer, Progress& progress,
                       std::stop_token stop);

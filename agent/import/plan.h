@@ -1,7 +1,7 @@
 // The plan of one load: everything decided before the first byte is copied. Made by the planner, obeyed by all others.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,6 +9,7 @@
 
 #include "core/config/model.h"
 #include "core/result.h"
+#include "core/value/infer.h"
 #include "target/catalog.h"
 
 namespace cpi::import {
@@ -61,12 +62,8 @@ struct PlannerInput {
   std::vector<std::string> header;  ///< as the reader gave it
   std::int64_t file_size = 0;
   int server_version = 150000;
-  /// Under `types: infer`, for a table to be created or with columns that may be widened: the type per file column,
-  /// resolved by the target; without a name for a column that has no values.
-  std::vector<value::ColumnType> inferred_types;
-  /// With it: whether every value of a file column goes into an existing column of a type that inference gives.
-  std::function<bool(std::size_t file_index, const std::string& type)> fits;
-  value::ColumnType text_type;           ///< the target's text
+  /// All values of the file, under `types: infer` for a table to be created or with columns that may be widened.
+  std::shared_ptr<const value::Inference> inference;
   std::set<std::string> cast_on_server;  ///< table columns that an earlier run found to need the server's cast
 };
 

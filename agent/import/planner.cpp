@@ -86,7 +86,7 @@ Result<Plan> make_plan(const PlannerInput& input) {
   if (Result<void> supported = config::check_supported(input.options); !supported.ok()) return supported.error();
   plan.duplicates = input.options.duplicates;
   plan.max_errors = input.options.max_errors;
-  plan.continue_on_error = input.options.on_error == config::OnError::kContinue || plan.max_errors.has_value();
+  plan.continue_on_error = input.options.continues();
 
   if (input.options.format.date_order_given) plan.cast_datestyle = datestyle(input.options.format.date_order);
   plan.cast_timezone = input.options.format.timezone;

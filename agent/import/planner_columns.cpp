@@ -119,29 +119,35 @@ Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>
     column.file_index = wanted[i].file_index;
     column.file_column = wanted[i].file_column;
     column.table_column = wanted[i].table_column;
-    column.inferred =
-        input.options.types == config::Types::kInfer && wanted[i].file_index < input.inferred_types.size();
-    column.type = column.base_type = column.inferred ? input.inferred_types[wanted[i].file_index] : input.text_type;
+    column.inferred = input.inference != nullptr;
+    column.type = column.base_type =
+        value::inferred_type(column.inferred ? input.inference->type(column.file_index) : "text");
     if (Result<void> added = add_column(input, plan, std::move(column)); !added.ok()) return added;
   }
   return {};
 }
 
 /// The type that holds what a column of an inferred type has and what the file brings. Other columns keep theirs: what
-/// does not fit is rejected.
-void widen(const PlannerInput& input, const target::Column& found, PlannedColumn& column) {
-  if (input.options.types != config::Types::kInfer || !found.inferred) return;
-  if (column.file_index >= input.inferred_types.size()) return;
-  const value::ColumnType& observed = input.inferred_types[column.file_index];
-  if (observed.name.empty() || (input.fits && input.fits(column.file_index, found.type.name))) return;
-  const std::optional<std::string> wide = value::widen(found.type.name, observed.name);
+/// does not fit is rejected. So it is where rows may be rejected and only text would hold all: one "n/a" shall not
+/// make text of a column that people add up.
+void widen(const PlannerInput& input, const target::Column& found, PlannedColumn& column, Plan& plan) {
+  if (input.inference == nullptr || !found.inferred) return;
+  const value::Inference& file = *input.inference;
+  if (!file.has_values(column.file_index) || file.fits(column.file_index, found.type.name)) return;
+  std::optional<std::string> wide = value::widen(found.type.name, file.type(column.file_index));
+  if (plan.continue_on_error && wide == "text") {
+    wide = value::widen(found.type.name, file.type_beside_misfits(column.file_index, found.type.name));
+    if (wide == "text") wide = found.type.name;
+    plan.warnings.push_back("column " + quoted_name(found.name) + " of " + plan.table.display() + " stays " + *wide +
+                            ": rows with other values are rejected, as on_error is continue. To load them, make it "
+                            "text: ALTER TABLE " +
+                            quoted_name(plan.table.schema) + "." + quoted_name(plan.table.table) + " ALTER COLUMN " +
+                            quoted_name(found.name) + " TYPE text");
+  }
   if (!wide || *wide == found.type.name) return;
   column.widened_from = found.type.name;
   column.inferred = true;
-  column.type = *wide == observed.name ? observed
-                : *wide == "numeric"   ? value::ColumnType{value::kNumericOid, -1, "numeric"}
-                                       : input.text_type;
-  column.base_type = column.type;
+  column.type = column.base_type = value::inferred_type(*wide);
 }
 
 Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
@@ -165,7 +171,7 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
       }
       if (Result<void> name = check_new_name(one, plan); !name.ok()) return name;
       column.add_to_table = true;
-      column.type = column.base_type = input.text_type;
+      column.type = column.base_type = value::inferred_type("text");
       plan.warnings.push_back("column " + quoted_name(column.table_column) + " is new: it is added to " +
                               table.name.display() + " as text");
     } else if (one.found->generated) {
@@ -175,7 +181,7 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
     } else {
       column.type = one.found->type;
       column.base_type = one.found->base_type;
-      widen(input, *one.found, column);
+      widen(input, *one.found, column, plan);
       // A trigger may fill in what the file leaves empty, so only the server can judge such a table's NULLs.
       column.not_null = one.found->not_null && !table.has_row_triggers;
       if (!one.found->sequence.empty()) plan.sequences.push_back(one.found->sequence);

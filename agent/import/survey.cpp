@@ -32,7 +32,10 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
         return Error{Code::kInvalidHeader, "file \"" + file.entry().path + "\" is empty: it has not even a header", "",
                      "Check how the file is made; a file with a header and no rows is loaded without complaint."};
       }
-      if (infer) inference = std::make_shared<value::Inference>(result.header.size(), options.format);
+      if (infer) {
+        const auto misfits = options.continues() ? value::Misfits::kReject : value::Misfits::kWiden;
+        inference = std::make_shared<value::Inference>(result.header.size(), options.format, misfits);
+      }
     }
     if (!infer || *event == csv::Reader::Event::kEnd) break;
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -42,13 +45,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
       }
     }
   }
-  if (inference) {
-    result.inferred = inference->types();
-    for (std::size_t i = 0; i < result.inferred.size(); ++i) {
-      if (!inference->has_values(i)) result.inferred[i].clear();
-    }
-    result.types = std::move(inference);
-  }
+  result.values = std::move(inference);
   return result;
 }
 

@@ -170,20 +170,4 @@ std::optional<Table> read_table(db::Connection& connection, const TableName& nam
   return table;
 }
 
-value::ColumnType resolve_type(db::Connection& connection, const std::string& ddl) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ (),.\"[]";
-  if (ddl.find_first_not_of(kAllowed) != std::string::npos) {
-    throw db::Error("not the name of a type: \"" + ddl.substr(0, 80) + "\"", "42704");
-  }
-  // Parameters, though there are none: the extended protocol takes one statement only. The answer's description has
-  // both oid and typmod, which to_regtype would lose.
-  const db::Rows described = connection.exec("SELECT CAST(NULL AS " + ddl + ")", {});
-  value::ColumnType type{described.type_oid(0), described.typmod(0), {}};
-  type.name = connection
-                  .exec("SELECT pg_catalog.format_type($1::oid, $2::int)",
-                        {std::to_string(type.oid), std::to_string(type.typmod)})
-                  .str(0, 0);
-  return type;
-}
-
 }  // namespace cpi::target

@@ -66,7 +66,4 @@ struct Table {
 /// refuse them by name. Throws db::Error.
 std::optional<Table> read_table(db::Connection& connection, const TableName& name);
 
-/// The type that DDL spells `ddl` ("bigint"), resolved by the target. Throws db::Error for an unknown type.
-value::ColumnType resolve_type(db::Connection& connection, const std::string& ddl);
-
 }  // namespace cpi::target

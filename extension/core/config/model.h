@@ -63,6 +63,9 @@ struct TableOptions {
   OnError on_error = OnError::kAbort;
   std::optional<Amount> max_errors;  ///< given: implies on_error continue
   StrategyChoice strategy = StrategyChoice::kAuto;
+
+  /// Whether rows may be rejected while the others are loaded.
+  bool continues() const { return on_error == OnError::kContinue || max_errors.has_value(); }
 };
 
 struct TableNaming {

@@ -24,6 +24,24 @@ namespace cpi::value {
 
 namespace {
 
+struct NamedType {
+  std::string_view name;
+  std::uint32_t oid;
+};
+
+/// In the order of the bits of Inference::Candidate.
+constexpr NamedType kTypes[] = {
+    {"boolean", kBoolOid},
+    {"integer", kInt4Oid},
+    {"bigint", kInt8Oid},
+    {"numeric", kNumericOid},
+    {"double precision", kFloat8Oid},
+    {"date", kDateOid},
+    {"timestamp without time zone", kTimestampOid},
+    {"timestamp with time zone", kTimestamptzOid},
+    {"uuid", kUuidOid},
+};
+
 /// The parts of a number that inference looks at.
 struct NumberShape {
   bool number = false;   ///< digits with an optional sign, point and exponent: no leading zeros, no '+'
@@ -132,40 +150,30 @@ bool has_full_year(std::string_view text) {
 
 struct Inference::Judges {
   explicit Judges(const Format& given) : format(given) {
-    add(kBoolean, kBoolOid);
-    add(kInteger, kInt4Oid);
-    add(kBigint, kInt8Oid);
-    add(kNumeric, kNumericOid);
-    add(kDouble, kFloat8Oid);
-    add(kDate, kDateOid);
-    add(kTimestamp, kTimestampOid);
-    add(kTimestamptz, kTimestamptzOid);
-    add(kUuid, kUuidOid);
+    // A converter that the format does not allow (an unknown time zone, say) takes no value: the loader will say why.
+    for (std::size_t i = 0; i < std::size(kTypes); ++i) {
+      if (auto made = make_converter({kTypes[i].oid, -1, {}}, format); made.ok()) converters[i] = std::move(*made);
+    }
     for (const std::string& word : given.true_values) true_words.push_back(text::fold_case(trim(word)));
     for (const std::string& word : given.false_values) false_words.push_back(text::fold_case(trim(word)));
     if (auto made = NumberText::make(given); made.ok()) numbers = std::move(*made);
     if (auto made = TemporalReader::make("date", given); made.ok()) times = std::move(*made);
   }
 
-  /// A converter that the format does not allow (an unknown time zone, say) takes no value: the loader will say why.
-  void add(Candidate candidate, std::uint32_t oid) {
-    auto made = make_converter({oid, -1, {}}, format);
-    if (made.ok()) converters[index(candidate)] = std::move(*made);
-  }
   static std::size_t index(Candidate candidate) {
     return static_cast<std::size_t>(std::countr_zero(unsigned{candidate}));
   }
 
   Format format;
-  std::array<std::unique_ptr<Converter>, 9> converters;
+  std::array<std::unique_ptr<Converter>, std::size(kTypes)> converters;
   std::vector<std::string> true_words;  ///< of the config, folded
   std::vector<std::string> false_words;
   std::optional<NumberText> numbers;
   std::optional<TemporalReader> times;
 };
 
-Inference::Inference(std::size_t columns, const Format& format)
-    : columns_(columns), judges_(std::make_unique<Judges>(format)) {}
+Inference::Inference(std::size_t columns, const Format& format, Misfits misfits)
+    : columns_(columns), misfits_(misfits), judges_(std::make_unique<Judges>(format)) {}
 Inference::Inference(Inference&&) noexcept = default;
 Inference& Inference::operator=(Inference&&) noexcept = default;
 Inference::~Inference() = default;
@@ -179,13 +187,16 @@ bool Inference::accepts(Candidate candidate, std::string_view text) {
 void Inference::observe(std::size_t index, std::string_view text) {
   Column& column = columns_[index];
   column.seen = true;
-  if (column.possible == 0) return;
+  const unsigned asked = column.possible | (misfits_ == Misfits::kReject ? column.numbers | column.zoneless : 0);
+  if (asked == 0) return;
   unsigned allowed = 0;
-  if (column.possible & kNumbers) allowed |= judge_number(column, text);
-  if (column.possible & kTimes) allowed |= judge_time(column, text);
-  if (column.possible & kBoolean) allowed |= judge_boolean(column, trim(text));
-  if (column.possible & kUuid) allowed |= judge_uuid(text);
+  if (asked & kNumbers) allowed |= judge_number(column, asked, text);
+  if (asked & kTimes) allowed |= judge_time(column, asked, text);
+  if (asked & kBoolean) allowed |= judge_boolean(column, trim(text));
+  if (asked & kUuid) allowed |= judge_uuid(text);
   column.possible &= allowed;
+  if (allowed & kNumbers) column.numbers &= allowed;
+  if (allowed & kZoneless) column.zoneless &= allowed;
 }
 
 unsigned Inference::judge_boolean(Column& column, std::string_view word) {
@@ -201,7 +212,7 @@ unsigned Inference::judge_boolean(Column& column, std::string_view word) {
   return kBoolean;
 }
 
-unsigned Inference::judge_number(Column& column, std::string_view text) {
+unsigned Inference::judge_number(Column& column, unsigned asked, std::string_view text) {
   std::string_view plain = text;
   char buffer[kLongestNumber];
   if (!judges_->numbers) return 0;
@@ -219,14 +230,14 @@ unsigned Inference::judge_number(Column& column, std::string_view text) {
 
   unsigned allowed = 0;
   const bool integer = shape.number && !shape.fraction && !shape.exponent;
-  if (integer && (column.possible & kInteger) && accepts(kInteger, text)) {
+  if (integer && (asked & kInteger) && accepts(kInteger, text)) {
     allowed |= kInteger | kBigint | kNumeric;
-  } else if (integer && (column.possible & kBigint) && accepts(kBigint, text)) {
+  } else if (integer && (asked & kBigint) && accepts(kBigint, text)) {
     allowed |= kBigint | kNumeric;
-  } else if ((column.possible & kNumeric) && accepts(kNumeric, text)) {
+  } else if ((asked & kNumeric) && accepts(kNumeric, text)) {
     allowed |= kNumeric;
   }
-  if (column.possible & kDouble) {
+  if (asked & kDouble) {
     const bool sure =
         shape.number && !shape.exponent && shape.significant <= kDigitsOfDouble && shape.length < kSafeLength;
     const bool exact = sure || shape.special || shape.significant <= kDigitsOfDouble || is_exact_as_double(plain);
@@ -235,7 +246,7 @@ unsigned Inference::judge_number(Column& column, std::string_view text) {
   return allowed;
 }
 
-unsigned Inference::judge_time(Column& column, std::string_view text) {
+unsigned Inference::judge_time(Column& column, unsigned asked, std::string_view text) {
   if (!judges_->times) return 0;
   DateTime value;
   if (judges_->times->read(text, value, ignored_) != Verdict::kOk) return 0;
@@ -250,7 +261,7 @@ unsigned Inference::judge_time(Column& column, std::string_view text) {
   column.digits = true;
   if (value.has_zone) return value.has_time && accepts(kTimestamptz, text) ? unsigned{kTimestamptz} : 0;
   unsigned allowed = value.has_time ? 0 : unsigned{kDate};
-  if ((column.possible & kTimestamp) && accepts(kTimestamp, text)) allowed |= kTimestamp;
+  if ((asked & kTimestamp) && accepts(kTimestamp, text)) allowed |= kTimestamp;
   return allowed;
 }
 
@@ -262,8 +273,8 @@ unsigned Inference::judge_uuid(std::string_view text) {
   return usual && accepts(kUuid, text) ? unsigned{kUuid} : 0;
 }
 
-std::string_view Inference::type_of(const Column& column) {
-  const unsigned possible = column.seen ? column.possible : 0;
+std::string_view Inference::type_of(const Column& column, unsigned possible) {
+  if (!column.seen) return "text";
   // Times before numbers: both are possible only where date_format names a spelling of digits alone.
   if (column.digits) {
     if (possible & kDate) return "date";
@@ -280,19 +291,8 @@ std::string_view Inference::type_of(const Column& column) {
 }
 
 unsigned Inference::candidate_called(std::string_view type) {
-  constexpr std::pair<std::string_view, Candidate> kNames[] = {
-      {"boolean", kBoolean},
-      {"integer", kInteger},
-      {"bigint", kBigint},
-      {"numeric", kNumeric},
-      {"double precision", kDouble},
-      {"date", kDate},
-      {"timestamp without time zone", kTimestamp},
-      {"timestamp with time zone", kTimestamptz},
-      {"uuid", kUuid},
-  };
-  for (const auto& [name, candidate] : kNames) {
-    if (name == type) return candidate;
+  for (std::size_t i = 0; i < std::size(kTypes); ++i) {
+    if (kTypes[i].name == type) return 1U << i;
   }
   return 0;
 }
@@ -304,8 +304,26 @@ bool Inference::fits(std::size_t column, std::string_view type) const {
 std::vector<std::string> Inference::types() const {
   std::vector<std::string> types;
   types.reserve(columns_.size());
-  for (const Column& column : columns_) types.emplace_back(type_of(column));
+  for (std::size_t column = 0; column < columns_.size(); ++column) types.push_back(type(column));
   return types;
+}
+
+std::string Inference::type(std::size_t column) const {
+  return std::string(type_of(columns_[column], columns_[column].possible));
+}
+
+std::string Inference::type_beside_misfits(std::size_t column, std::string_view current) const {
+  const Column& values = columns_[column];
+  const unsigned family = candidate_called(current);
+  if (family & kNumbers) return std::string(type_of(values, values.numbers));
+  return std::string(family & kZoneless ? type_of(values, values.zoneless) : "text");
+}
+
+ColumnType inferred_type(std::string_view name) {
+  for (const NamedType& type : kTypes) {
+    if (type.name == name) return {type.oid, -1, std::string(name)};
+  }
+  return {kTextOid, -1, "text"};
 }
 
 }  // namespace cpi::value

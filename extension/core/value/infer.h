@@ -7,15 +7,25 @@
 #include <string_view>
 #include <vector>
 
+#include "core/value/converter.h"
 #include "core/value/copy_buffer.h"
 #include "core/value/format.h"
 
 namespace cpi::value {
 
+/// A type that inference gives, such as "bigint", as every PostgreSQL's catalog has it.
+ColumnType inferred_type(std::string_view name);
+
+/// What becomes of the values of a column that already has a type.
+enum class Misfits {
+  kWiden,   ///< every value counts
+  kReject,  ///< values that only text could take will be rejected, so `type_beside_misfits` is asked for
+};
+
 /// Watches every value of every column. Memory does not grow with the rows. Not thread-safe.
 class Inference {
  public:
-  Inference(std::size_t columns, const Format& format);
+  Inference(std::size_t columns, const Format& format, Misfits misfits = Misfits::kWiden);
   Inference(Inference&&) noexcept;
   Inference& operator=(Inference&&) noexcept;
   ~Inference();
@@ -23,10 +33,17 @@ class Inference {
   /// Takes one non-NULL value of column `column` into account.
   void observe(std::size_t column, std::string_view text);
 
-  /// The types so far, as DDL writes them: "boolean", "integer", "bigint", "numeric", "double precision", "date",
-  /// "timestamp without time zone", "timestamp with time zone", "uuid" or "text" (also for a column without values).
-  /// The converter of the type takes every value that was observed.
+  /// The type so far of column `column`, as DDL writes it: "boolean", "integer", "bigint", "numeric", "double
+  /// precision", "date", "timestamp without time zone", "timestamp with time zone", "uuid" or "text" (also for a column
+  /// without values). The converter of the type takes every value that was observed.
+  std::string type(std::size_t column) const;
+  /// Of all columns.
   std::vector<std::string> types() const;
+
+  /// The type of those values alone that are numbers, where `current` is a type of numbers, or dates and timestamps
+  /// without a zone, where it is one of these; "text" for another type. Without any such value it is one that no column
+  /// need be widened for. Only under Misfits::kReject.
+  std::string type_beside_misfits(std::size_t column, std::string_view current) const;
 
   /// Whether a column of type `type` (spelled as in types()) that exists takes every value of column `column` without a
   /// guess. More than types() would choose: the flags of a file may all be "f", which proves no boolean by itself.
@@ -37,7 +54,7 @@ class Inference {
   bool has_values(std::size_t column) const { return columns_[column].seen; }
 
  private:
-  /// One bit per type that every value so far allows.
+  /// One bit per type.
   enum Candidate : unsigned {
     kBoolean = 1,
     kInteger = 2,
@@ -49,11 +66,14 @@ class Inference {
     kTimestamptz = 128,
     kUuid = 256,
     kNumbers = kInteger | kBigint | kNumeric | kDouble,
-    kTimes = kDate | kTimestamp | kTimestamptz,
+    kZoneless = kDate | kTimestamp,
+    kTimes = kZoneless | kTimestamptz,
     kAll = kBoolean | kNumbers | kTimes | kUuid,
   };
   struct Column {
-    unsigned possible = kAll;
+    unsigned possible = kAll;       // for every value so far
+    unsigned numbers = kNumbers;    // for those that are numbers
+    unsigned zoneless = kZoneless;  // for those that are dates or timestamps without a zone
     bool seen = false;
     bool whole_word = false;  ///< "true" or "false", which can be nothing but a boolean
     bool true_word = false;   ///< "t", or a word of true_values
@@ -68,12 +88,14 @@ class Inference {
   static unsigned candidate_called(std::string_view type);
   bool accepts(Candidate candidate, std::string_view text);
   unsigned judge_boolean(Column& column, std::string_view word);
-  unsigned judge_number(Column& column, std::string_view text);
-  unsigned judge_time(Column& column, std::string_view text);
+  /// Of the types in `asked` those that the value allows.
+  unsigned judge_number(Column& column, unsigned asked, std::string_view text);
+  unsigned judge_time(Column& column, unsigned asked, std::string_view text);
   unsigned judge_uuid(std::string_view text);
-  static std::string_view type_of(const Column& column);
+  static std::string_view type_of(const Column& column, unsigned possible);
 
   std::vector<Column> columns_;
+  Misfits misfits_;
   std::unique_ptr<Judges> judges_;
   CopyBuffer scratch_;
   std::string ignored_;

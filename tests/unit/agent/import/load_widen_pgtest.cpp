@@ -26,7 +26,6 @@ class Widening : public testing::Test {
     request.table = {"public", "t"};
     request.options.primary_key = {"id"};
     request.options.types = config::Types::kInfer;
-    request.options.on_error = config::OnError::kContinue;
   }
   ~Widening() override { fs::remove_all(directory); }
 
@@ -113,7 +112,27 @@ TEST_F(Widening, AViewThatStandsInTheWayIsNamedAndNothingChanges) {
   EXPECT_EQ(value("SELECT count(*) FROM t"), "1");
 }
 
+TEST_F(Widening, WhereRowsMayBeRejectedOneTypingErrorMakesNoTextOfAColumn) {
+  ASSERT_LOADED(load("id,n,day,flag\n1,7,2024-01-31,true\n"));
+  request.options.on_error = config::OnError::kContinue;
+  LoadResult result = load("id,n,day,flag\n2,eleven,,\n3,1.5,,\n4,,2024-02-01 10:00,\n5,,soon,\n6,,,\n7,,,maybe\n");
+  ASSERT_LOADED(result);
+  EXPECT_THAT(widened(result), ElementsAre("n: integer to numeric", "day: date to timestamp without time zone"));
+  EXPECT_EQ(result.counts, (target::Counts{6, 3, 0, 0, 0, 3, 0}));
+  EXPECT_THAT(result.warnings,
+              ElementsAre(AllOf(HasSubstr("\"n\""), HasSubstr("stays numeric"),
+                                HasSubstr("ALTER TABLE \"public\".\"t\" ALTER COLUMN \"n\" TYPE text")),
+                          HasSubstr("\"day\""), HasSubstr("\"flag\"")));
+  EXPECT_EQ(value("SELECT string_agg(concat_ws('/', id, n, day), ' ' ORDER BY id) FROM t"),
+            "1/7/2024-01-31 00:00:00 3/1.5 4/2024-02-01 10:00:00 6");
+  result = load("id,n,day,flag\nA-8,1,,\n9,2,,\n");
+  ASSERT_LOADED(result);
+  EXPECT_EQ(type("id"), "integer") << "keys likewise";
+  EXPECT_EQ(result.counts, (target::Counts{2, 1, 0, 0, 0, 1, 0}));
+}
+
 TEST_F(Widening, ATypeThatAPersonChoseIsKeptAndTheRowRejected) {
+  request.options.on_error = config::OnError::kContinue;
   ASSERT_LOADED(load("id,n,m,k\n1,7,7,7\n"));
   connection.exec("COMMENT ON COLUMN t.n IS 'pieces'; ALTER TABLE t ALTER COLUMN m TYPE smallint");
   LoadResult result = load("id,n,m,k\n2,x,1,1\n3,1,y,1\n4,1,1,3000000000\n");

@@ -46,7 +46,6 @@ PlannerInput input(std::vector<std::string> header, std::optional<target::Table>
   out.table = std::move(existing);
   out.table_name = {"public", "t"};
   out.header = std::move(header);
-  out.text_type = kText;
   return out;
 }
 
@@ -310,11 +309,12 @@ TEST(Planner, MakesANewTableOfTextColumnsWithItsKey) {
 
 TEST(Planner, GivesANewTableTheInferredTypesOnlyWhenAsked) {
   PlannerInput in = input({"id", "name"}, std::nullopt);
-  in.inferred_types = {kInt8, kText};
   Result<Plan> plan = make_plan(in);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->columns[0].type.name, "text");
-  in.options.types = config::Types::kInfer;
+  const auto inference = std::make_shared<value::Inference>(2, value::Format());
+  inference->observe(0, "3000000000");
+  in.inference = inference;
   plan = make_plan(in);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->columns[0].type.name, "bigint");

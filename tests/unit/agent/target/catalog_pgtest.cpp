@@ -142,15 +142,5 @@ TEST_F(Catalog, SumsSizeAndRowsOverPartitions) {
   EXPECT_GT(read("p").bytes, 0);
 }
 
-TEST_F(Catalog, ResolvesTypesAsDdlSpellsThem) {
-  const value::ColumnType numeric = resolve_type(connection_, "numeric(10,2)");
-  EXPECT_EQ(numeric.oid, 1700u);
-  EXPECT_EQ(numeric.typmod, ((10 << 16) | 2) + 4);
-  EXPECT_EQ(numeric.name, "numeric(10,2)");
-  EXPECT_EQ(resolve_type(connection_, "timestamp with time zone").oid, 1184u);
-  EXPECT_THROW(resolve_type(connection_, "no_such_type"), db::Error);
-  EXPECT_THROW(resolve_type(connection_, "int); DROP TABLE x"), db::Error);
-}
-
 }  // namespace
 }  // namespace cpi::target
