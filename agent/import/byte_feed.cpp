@@ -62,9 +62,12 @@ Result<void> ByteFeed::fill(csv::Reader& reader) {
     }
     return {};
   }
+  places_.forget_before(reader.bytes_read());
   raw_.resize(kChunkBytes);
+  const std::int64_t from = offset_;
   const Result<std::size_t> got = read(raw_.data(), raw_.size());
   if (!got.ok()) return got.error();
+  places_.add(given_, from, *got, transcoder_->clone(), *got == 0);
   transcoded_.clear();
   if (*got == 0) {
     transcoder_->finish(transcoded_);
@@ -74,9 +77,25 @@ Result<void> ByteFeed::fill(csv::Reader& reader) {
   if (!transcoded_.empty()) {
     std::memcpy(reader.space(transcoded_.size()).data(), transcoded_.data(), transcoded_.size());
     reader.commit(transcoded_.size());
+    given_ += static_cast<std::int64_t>(transcoded_.size());
   }
   if (*got == 0) reader.finish();
   return {};
+}
+
+csv::Origin ByteFeed::origin() {
+  if (transcoder_->is_identity()) return {};
+  return [this](std::int64_t utf8) { return file_offset(utf8); };
+}
+
+std::int64_t ByteFeed::file_offset(std::int64_t utf8) {
+  if (transcoder_->is_identity()) return utf8;
+  return places_.source_of(utf8, [this](std::int64_t offset, std::size_t size) {
+    std::string bytes(size, '\0');
+    const ssize_t got = ::pread(file_->descriptor(), bytes.data(), size, offset);
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return bytes;
+  });
 }
 
 }  // namespace cpi::import

@@ -8,6 +8,7 @@
 
 #include "core/csv/reader.h"
 #include "core/result.h"
+#include "core/text/place_map.h"
 #include "core/text/transcoder.h"
 #include "import/content_hash.h"
 #include "source/source.h"
@@ -27,6 +28,13 @@ class ByteFeed {
   /// Bytes of the file read so far.
   std::int64_t bytes_read() const { return offset_; }
 
+  /// The byte of the file from which the byte at `utf8` of the reader's input comes. `utf8` is not before what the
+  /// reader had consumed at the last `fill`. Costs a look at the file's bytes again, once for each piece of it that is
+  /// asked for.
+  std::int64_t file_offset(std::int64_t utf8);
+  /// That, for a reader; empty where the file is UTF-8. Refers to this feed, which is not moved from then on.
+  csv::Origin origin();
+
  private:
   ByteFeed(const source::File& file, std::unique_ptr<text::Transcoder> transcoder, ContentHash* hash);
   /// Reads up to `size` bytes at the present offset, never past the size at opening.
@@ -38,6 +46,8 @@ class ByteFeed {
   std::int64_t offset_ = 0;
   std::string raw_;         ///< bytes before transcoding
   std::string transcoded_;  ///< bytes after it
+  std::int64_t given_ = 0;  ///< bytes transcoded so far
+  text::PlaceMap places_;
 };
 
 }  // namespace cpi::import

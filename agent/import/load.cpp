@@ -300,8 +300,9 @@ class Load {
   /// Rows behind a line that happens to begin like stop_at would be lost in silence.
   void warn_of_rest(const PipelineOutcome& copied) {
     if (!copied.stop || !copied.stop->text) return;
-    result_.warnings.push_back("the table ended at line " + std::to_string(copied.stop->line) + " (stop_at): " +
-                               std::to_string(copied.stop->bytes) + " bytes from there on were not read");
+    result_.warnings.push_back("the table ended at line " + std::to_string(copied.stop->line) +
+                               " (stop_at): " + std::to_string(file_->entry().size - copied.stop->offset) +
+                               " bytes from there on were not read");
   }
 
   Result<PipelineOutcome> copy(const Plan& plan, target::Staging& staging, RejectSink& rejects) {

@@ -38,7 +38,11 @@ class Pipeline {
         filter_(filter),
         rejects_(rejects),
         progress_(progress),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)) {
+    const csv::Origin origin = feed_.origin();
+    reader_.set_origin(origin);
+    converter_.set_origin(origin);
+  }
 
   Result<PipelineOutcome> run() {
     progress_.phase = "copying";

@@ -35,7 +35,7 @@ void fill_in_raw_rows(const source::File& file, const config::TableOptions& opti
       line = row.line;
       const auto [begin, end] = wanted.equal_range(row.line);
       for (auto it = begin; it != end; ++it) {
-        it->second->offset = row.offset;
+        it->second->offset = feed->file_offset(row.offset);
         if (bytes >= RejectSink::kMostBytes) continue;
         it->second->raw = std::string(batch.raw(i).substr(0, csv::kMostRawBytes));
         bytes += it->second->raw.size();

@@ -8,11 +8,6 @@ namespace cpi::import {
 
 namespace {
 
-csv::Reject make_reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
-                        std::string message) {
-  return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, csv::kMostRawBytes))};
-}
-
 std::string too_big(std::size_t needed, std::size_t most) {
   return "the row is too big for a page of the table: it needs " + std::to_string(needed) +
          " bytes even with its long values out of line, and PostgreSQL allows " + std::to_string(most) +
@@ -55,6 +50,12 @@ Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOpt
   return result;
 }
 
+csv::Reject RowConverter::reject(const csv::Row& row, std::string_view raw, const std::string& column,
+                                 csv::Reason reason, std::string message) const {
+  const std::int64_t offset = origin_ ? origin_(row.offset) : row.offset;
+  return {row.line, offset, column, reason, std::move(message), std::string(raw.substr(0, csv::kMostRawBytes))};
+}
+
 void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedBatch& out, RejectSink& rejects) {
   value::CopyBuffer& tuples = out.tuples;
   const std::size_t begin = tuples.size();
@@ -65,10 +66,10 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
     if (nulls_.is_null(field)) {
       if (column.required) {
         tuples.truncate(begin);
-        rejects.add(make_reject(row, raw, column.file_column,
-                                column.key ? csv::Reason::kNullKey : csv::Reason::kNotNullViolation,
-                                column.key ? "the key column " + quoted_name(column.table_column) + " has no value"
-                                           : "column " + quoted_name(column.table_column) + " must have a value"));
+        rejects.add(reject(row, raw, column.file_column,
+                           column.key ? csv::Reason::kNullKey : csv::Reason::kNotNullViolation,
+                           column.key ? "the key column " + quoted_name(column.table_column) + " has no value"
+                                      : "column " + quoted_name(column.table_column) + " must have a value"));
         return;
       }
       tuples.put_null();
@@ -79,7 +80,7 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
       case value::Verdict::kOk: break;
       case value::Verdict::kReject:
         tuples.truncate(begin);
-        rejects.add(make_reject(row, raw, column.file_column, csv::Reason::kInvalidValue, why_));
+        rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue, why_));
         return;
       case value::Verdict::kAskServer:
         column.asked = true;
@@ -98,7 +99,7 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
     const std::size_t needed = size_->of(tuples.bytes().subspan(begin));
     if (needed > size_->most()) {
       tuples.truncate(begin);
-      rejects.add(make_reject(row, raw, "", csv::Reason::kRefusedByServer, too_big(needed, size_->most())));
+      rejects.add(reject(row, raw, "", csv::Reason::kRefusedByServer, too_big(needed, size_->most())));
       return;
     }
   }

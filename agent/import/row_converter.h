@@ -44,6 +44,9 @@ class RowConverter {
 
   static constexpr std::size_t kUsualPage = 8192;
 
+  /// For a file that was transcoded; as Reader::set_origin.
+  void set_origin(csv::Origin origin) { origin_ = std::move(origin); }
+
   /// Appends the row's tuple to `out`, or a reject to `rejects`. A row with a value that only the server can judge
   /// gives neither; its column is in `asked()` from then on, and is not looked at in later rows.
   void convert(const csv::Row& row, std::string_view raw, ConvertedBatch& out, RejectSink& rejects);
@@ -66,8 +69,11 @@ class RowConverter {
   };
 
   explicit RowConverter(NullRule nulls) : nulls_(std::move(nulls)) {}
+  csv::Reject reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
+                     std::string message) const;
 
   NullRule nulls_;
+  csv::Origin origin_;
   std::vector<Column> columns_;
   std::optional<RowSize> size_;  ///< of tables so wide that a row may not fit on a page
   std::set<std::string> asked_;

@@ -12,6 +12,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
   Result<ByteFeed> feed = ByteFeed::open(file, options.encoding, nullptr);
   if (!feed.ok()) return feed.error();
   csv::Reader reader(options.dialect);
+  reader.set_origin(feed->origin());
   const NullRule nulls(options.null_if);
   std::shared_ptr<value::Inference> inference;
   Survey result;

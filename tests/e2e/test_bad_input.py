@@ -213,3 +213,16 @@ def test_a_file_of_nothing_or_blank_lines_succeeds_and_says_so(agent, database, 
     assert job["status"] == "completed", job
     [file] = job["file_results"]
     assert file["read"] == 0 and "nothing was loaded" in file["warnings"][0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "shift_jis"])
+def test_a_reject_tells_its_place_in_the_file_as_it_is_encoded(agent, database, name, encoding):
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, v text)")
+    folder = agent.project(name, database, defaults={"on_error": "continue", "encoding": encoding})
+    rows = ["id,v\n"] + [f"{i},日本\n" for i in range(200_000)]
+    rows[150_000] = "x,日本\n"
+    (folder / "t.csv").write_text("".join(rows), encoding=encoding)
+    job = agent.run_import(name)
+    assert (job["total_inserted"], job["total_rejected"]) == (199_999, 1), job
+    [reject] = agent.get(f"/jobs/{job['id']}/rejects").json["rejects"]
+    assert (reject["line"], reject["offset"]) == (150_001, len("".join(rows[:150_000]).encode(encoding))), reject

@@ -105,18 +105,21 @@ Reject unclosed_quote(const Place& place, std::string column, const Dialect& dia
                     ", or write a quote that is text twice, within quotes");
 }
 
-Reject nul_byte(const Place& place, std::size_t at, std::string column) {
+Reject nul_byte(const Place& place, std::int64_t at, std::string column) {
   return reject(place, Reason::kNulByte, std::move(column),
-                "a NUL byte at byte offset " + std::to_string(place.offset + static_cast<std::int64_t>(at)) +
+                "a NUL byte at byte offset " + std::to_string(at) +
                     ", which PostgreSQL cannot store: remove it, or set on_nul to \"strip\"");
 }
 
-Reject invalid_encoding(const Place& place, std::size_t at, std::string column) {
-  return reject(
-      place, Reason::kInvalidEncoding, std::move(column),
-      "byte " + hex(place.raw[at]) + " at byte offset " + std::to_string(place.offset + static_cast<std::int64_t>(at)) +
-          " is no valid character: set encoding to the file's own (such as \"windows-1252\"), or invalid_bytes "
-          "to \"replace\"");
+Reject invalid_encoding(const Place& place, std::int64_t at, std::optional<char> byte, std::string column) {
+  const std::string offset = "at byte offset " + std::to_string(at);
+  return reject(place, Reason::kInvalidEncoding, std::move(column),
+                byte ? "byte " + hex(*byte) + " " + offset +
+                           " is no valid character: set encoding to the file's own (such as \"windows-1252\"), or "
+                           "invalid_bytes to \"replace\""
+                     : "what stands " + offset +
+                           " is no character of the file's encoding: check the option encoding, or set invalid_bytes "
+                           "to \"replace\"");
 }
 
 Reject overlong_field(const Place& place, std::string column, const Limits& limits) {

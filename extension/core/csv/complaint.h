@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,10 @@ Reject value_after_trailing_delimiter(const Place& place, std::size_t columns);
 /// `at` is the offset of the quote within `place.raw`; `after_closing`: text follows a closing quote.
 Reject stray_quote(const Place& place, std::size_t at, bool after_closing, std::string column, const Dialect& dialect);
 Reject unclosed_quote(const Place& place, std::string column, const Dialect& dialect);
-Reject nul_byte(const Place& place, std::size_t at, std::string column);
-Reject invalid_encoding(const Place& place, std::size_t at, std::string column);
+/// `at` is the byte's offset in the file.
+Reject nul_byte(const Place& place, std::int64_t at, std::string column);
+/// Likewise; `byte` is absent where the file was transcoded.
+Reject invalid_encoding(const Place& place, std::int64_t at, std::optional<char> byte, std::string column);
 
 Reject overlong_field(const Place& place, std::string column, const Limits& limits);
 Reject overlong_row(const Place& place, const Limits& limits);

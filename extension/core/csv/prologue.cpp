@@ -90,11 +90,11 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     const std::string_view raw = between(begin, row.content_end);
     const std::size_t invalid = text::first_invalid_utf8(raw);
     if (invalid != std::string_view::npos && dialect.invalid_bytes == InvalidBytes::kReject) {
-      return bad_header(line, invalid_encoding(place(begin, row.content_end), invalid, ""));
+      return bad_header(line, invalid_at(place(begin, row.content_end), begin + invalid, ""));
     }
     const std::size_t nul = raw.find('\0');
     if (nul != std::string_view::npos && dialect.on_nul == OnNul::kReject) {
-      return bad_header(line, nul_byte(place(begin, row.content_end), nul, ""));
+      return bad_header(line, nul_at(place(begin, row.content_end), begin + nul, ""));
     }
     std::vector<std::string> fields;
     for (const RawField& field : raw_fields) {

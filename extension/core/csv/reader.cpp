@@ -89,7 +89,7 @@ std::optional<Result<Reader::Impl::Step>> Reader::Impl::read_special_line() {
   const char* begin = window.begin();
   if (stops_at(begin)) {
     phase = Phase::kEnd;
-    table_end = Stop{line, 0, false};
+    table_end = Stop{line, file_offset(window.begin()), 0, false};
     return Step::kDone;
   }
   const bool comment = !dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment);
@@ -215,6 +215,8 @@ Reader::Reader(Dialect dialect, Limits limits) : impl_(std::make_unique<Impl>(st
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
+
+void Reader::set_origin(Origin origin) { impl_->origin = std::move(origin); }
 
 std::span<char> Reader::space(std::size_t bytes) { return impl_->window.space(bytes); }
 

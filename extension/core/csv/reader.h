@@ -29,6 +29,10 @@ class Reader {
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
 
+  /// For input that was transcoded: where rejects and messages say that something stands. Called for each of them, with
+  /// offsets of bytes that no call of `space` has given up.
+  void set_origin(Origin origin);
+
   /// A writable window of at least `bytes` bytes for the next input. Invalidates the views of the last batch.
   std::span<char> space(std::size_t bytes);
   /// Says that the first `bytes` of the last `space()` hold input.
@@ -52,9 +56,10 @@ class Reader {
 
   /// Where the table ended by `Dialect::stop_at` before the input did.
   struct Stop {
-    std::int64_t line = 0;   ///< of the line that begins with it, the first being 1
-    std::int64_t bytes = 0;  ///< of UTF-8 from there on, of what has been committed
-    bool text = false;       ///< they hold more than blanks and line breaks
+    std::int64_t line = 0;    ///< of the line that begins with it, the first being 1
+    std::int64_t offset = 0;  ///< of that line's first byte in the file
+    std::int64_t bytes = 0;   ///< of the reader's input from there on, of what has been committed
+    bool text = false;        ///< they hold more than blanks and line breaks
   };
   /// Complete when all input has been committed, which the reader takes and drops after its kEnd.
   const std::optional<Stop>& stop() const;

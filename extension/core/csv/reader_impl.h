@@ -77,7 +77,17 @@ struct Reader::Impl {
     window.consume(up_to);
     line += lines;
   }
-  Place place(const char* begin, const char* end) const { return {line, window.offset(begin), between(begin, end)}; }
+  std::int64_t file_offset(const char* at) const {
+    const std::int64_t offset = window.offset(at);
+    return origin ? origin(offset) : offset;
+  }
+  Place place(const char* begin, const char* end) const { return {line, file_offset(begin), between(begin, end)}; }
+  Reject nul_at(const Place& row, const char* at, std::string column) const {
+    return nul_byte(row, file_offset(at), std::move(column));
+  }
+  Reject invalid_at(const Place& row, const char* at, std::string column) const {
+    return invalid_encoding(row, file_offset(at), origin ? std::nullopt : std::optional(*at), std::move(column));
+  }
   std::string column_name(std::size_t index) const { return index < names.size() ? names[index] : std::string(); }
   ParsedRow parse_at(const char* at) {
     raw_fields.clear();
@@ -94,6 +104,7 @@ struct Reader::Impl {
 
   Window window;
   Arena arena;
+  Origin origin;
   bool final = false;
   Phase phase = Phase::kStart;
   std::size_t retry_at = 0;  // bytes that the window must hold before another attempt is worth while

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,10 +40,13 @@ enum class Reason {
 /// The stable name of a reason, such as "too_few_fields".
 std::string_view reason_name(Reason reason);
 
+/// The byte of the file that a byte offset in the reader's input stands for, where the file is not UTF-8 itself.
+using Origin = std::function<std::int64_t(std::int64_t offset)>;
+
 /// One row. Lines count from 1 as an editor counts them; a row that spans lines has the number of its first.
 struct Row {
   std::int64_t line = 0;
-  std::int64_t offset = 0;        ///< byte offset of the row's first byte in the UTF-8 stream, from 0
+  std::int64_t offset = 0;        ///< of the row's first byte in the reader's input, from 0; see Origin
   std::span<const Field> fields;  ///< exactly as many as the header has
 };
 
@@ -52,11 +56,11 @@ inline constexpr std::size_t kMostRawBytes = std::size_t{64} << 10;
 /// One row that was not loaded. Owns its text, so it outlives the batch.
 struct Reject {
   std::int64_t line = 0;
-  std::int64_t offset = 0;
-  std::string column;  ///< the file's name of the column at fault; empty when the whole row is
+  std::int64_t offset = 0;  ///< of the row's first byte in the file, from 0
+  std::string column;       ///< the file's name of the column at fault; empty when the whole row is
   Reason reason = Reason::kInvalidValue;
   std::string message;  ///< what is wrong and how to mend it, with the offending value shortened
-  std::string raw;      ///< the row's bytes as they stood in the file (without the line ending), cut at kMostRawBytes
+  std::string raw;      ///< the row as it stood in the file, in UTF-8 and without the line ending, cut at kMostRawBytes
 };
 
 /// A run of rows and rejects in file order. Reused between calls: `Reader::next` clears it.
@@ -68,7 +72,7 @@ class Batch {
     const Entry& e = rows_[i];
     return {e.line, e.offset, {fields_.data() + e.first_field, e.field_count}};
   }
-  /// The row's bytes as they stood in the file, without the line ending; for a reject made later on.
+  /// The row as it stood in the file, without the line ending; for a reject made later on.
   std::string_view raw(std::size_t i) const { return rows_[i].raw; }
 
   std::vector<Reject> rejects;

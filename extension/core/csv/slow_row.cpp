@@ -85,23 +85,23 @@ Reader::Impl::Step Reader::Impl::reject_ragged(Batch& batch, const ParsedRow& ro
 
 /// Whether the row holds bytes for which the dialect rejects it; then it has been.
 bool Reader::Impl::spoilt(Batch& batch, const ParsedRow& row) {
-  const Place here = place(window.begin(), row.content_end);
-  const auto column_at = [&](std::size_t at) {
-    const char* byte = here.raw.data() + at;
+  const char* begin = window.begin();
+  const std::string_view raw = between(begin, row.content_end);
+  const auto column_at = [&](const char* byte) {
     for (std::size_t i = 0; i < raw_fields.size(); ++i) {
       if (byte < raw_fields[i].data + raw_fields[i].size) return column_name(i);
     }
     return std::string();
   };
-  const std::size_t nul = here.raw.find('\0');
+  const std::size_t nul = raw.find('\0');
   if (nul != std::string_view::npos && dialect.on_nul == OnNul::kReject) {
-    batch.rejects.push_back(nul_byte(here, nul, column_at(nul)));
+    batch.rejects.push_back(nul_at(place(begin, row.content_end), begin + nul, column_at(begin + nul)));
     return true;
   }
   if (dialect.invalid_bytes == InvalidBytes::kReject) {
-    const std::size_t invalid = text::first_invalid_utf8(here.raw);
+    const std::size_t invalid = text::first_invalid_utf8(raw);
     if (invalid != std::string_view::npos) {
-      batch.rejects.push_back(invalid_encoding(here, invalid, column_at(invalid)));
+      batch.rejects.push_back(invalid_at(place(begin, row.content_end), begin + invalid, column_at(begin + invalid)));
       return true;
     }
   }

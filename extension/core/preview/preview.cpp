@@ -7,6 +7,7 @@
 #include "core/config/file_columns.h"
 #include "core/csv/reader.h"
 #include "core/preview/known.h"
+#include "core/text/place_map.h"
 #include "core/text/transcoder.h"
 #include "core/text/utf8.h"
 #include "core/value/infer.h"
@@ -50,9 +51,18 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
   Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(options.encoding, bytes.substr(0, 4));
   if (!transcoder.ok()) return transcoder.error();
   csv::Reader reader(options.dialect);
+  text::PlaceMap places;
+  if (!(*transcoder)->is_identity()) {
+    reader.set_origin([&](std::int64_t offset) {
+      return places.source_of(offset, [&](std::int64_t from, std::size_t size) {
+        return std::string(bytes.substr(static_cast<std::size_t>(from), size));
+      });
+    });
+  }
   csv::Batch batch;
   Reading reading;
   std::string utf8;
+  std::int64_t given = 0;
   std::size_t at = 0;
   while (true) {
     if (interrupted()) return stopped();
@@ -63,6 +73,7 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
       if (at == bytes.size()) {
         if (!whole) break;  // what is left is cut anywhere
         utf8.clear();
+        places.add(given, static_cast<std::int64_t>(at), 0, (*transcoder)->clone(), true);
         (*transcoder)->finish(utf8);
         std::memcpy(reader.space(utf8.size() + 1).data(), utf8.data(), utf8.size());
         reader.commit(utf8.size());
@@ -71,7 +82,10 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
       }
       utf8.clear();
       const std::string_view chunk = bytes.substr(at, kChunkBytes);
+      places.forget_before(reader.bytes_read());
+      places.add(given, static_cast<std::int64_t>(at), chunk.size(), (*transcoder)->clone(), false);
       (*transcoder)->convert(chunk, utf8);
+      given += static_cast<std::int64_t>(utf8.size());
       at += chunk.size();
       if (utf8.empty()) continue;
       std::memcpy(reader.space(utf8.size()).data(), utf8.data(), utf8.size());

@@ -21,6 +21,14 @@ class Identity final : public Transcoder {
   void convert(std::string_view bytes, std::string& out) override { out.append(bytes); }
   void finish(std::string&) override {}
   bool is_identity() const override { return true; }
+  std::unique_ptr<Transcoder> clone() const override { return std::make_unique<Identity>(); }
+  std::vector<Place> places(std::string_view bytes, bool) override {
+    std::vector<Place> places(bytes.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      places[i] = {static_cast<std::uint32_t>(i), static_cast<std::int32_t>(i)};
+    }
+    return places;
+  }
 };
 
 /// ISO 8859-1: each byte is the code point of the same number.
@@ -54,6 +62,16 @@ class Latin1 final : public Transcoder {
   }
   void finish(std::string&) override {}
   bool is_identity() const override { return false; }
+  std::unique_ptr<Transcoder> clone() const override { return std::make_unique<Latin1>(); }
+  std::vector<Place> places(std::string_view bytes, bool) override {
+    std::vector<Place> places(bytes.size());
+    std::uint32_t utf8 = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      places[i] = {utf8, static_cast<std::int32_t>(i)};
+      utf8 += static_cast<unsigned char>(bytes[i]) < 0x80 ? 1 : 2;
+    }
+    return places;
+  }
 };
 
 struct CloseConverter {
@@ -73,27 +91,51 @@ class ByIcu final : public Transcoder {
  public:
   explicit ByIcu(Converter converter) : converter_(std::move(converter)) {}
 
-  void convert(std::string_view bytes, std::string& out) override { run(bytes, false, out); }
+  void convert(std::string_view bytes, std::string& out) override { run(bytes, false, out, nullptr); }
   void finish(std::string& out) override {
-    run({}, true, out);
+    run({}, true, out, nullptr);
     if (high_ != 0) out.append(kForbidden);
     high_ = 0;
   }
   bool is_identity() const override { return false; }
+  std::unique_ptr<Transcoder> clone() const override {
+    UErrorCode status = U_ZERO_ERROR;
+    auto copy = std::make_unique<ByIcu>(Converter(ucnv_clone(converter_.get(), &status)));
+    copy->high_ = high_;
+    return copy;
+  }
+  std::vector<Place> places(std::string_view bytes, bool last) override {
+    std::vector<Place> places;
+    std::string out;
+    run(bytes, last, out, &places);
+    return places;
+  }
 
  private:
-  void run(std::string_view bytes, bool flush, std::string& out) {
+  void run(std::string_view bytes, bool flush, std::string& out, std::vector<Place>* places) {
     const char* source = bytes.data();
     const char* end = source + bytes.size();
     while (true) {
       UChar* target = units_.data();
       UErrorCode status = U_ZERO_ERROR;
-      ucnv_toUnicode(converter_.get(), &target, units_.data() + units_.size(), &source, end, nullptr,
-                     static_cast<UBool>(flush), &status);
-      for (const UChar* unit = units_.data(); unit < target; ++unit) append(*unit, out);
+      const auto from = static_cast<std::int32_t>(source - bytes.data());
+      const std::int32_t pending = ucnv_toUCountPending(converter_.get(), &status);
+      const auto add_place = [&](std::int32_t offset) {
+        // A negative offset: the character began in the bytes before.
+        places->push_back({static_cast<std::uint32_t>(out.size()), offset < 0 ? from - pending : from + offset});
+      };
+      if (places != nullptr) origins_.resize(units_.size());
+      ucnv_toUnicode(converter_.get(), &target, units_.data() + units_.size(), &source, end,
+                     places == nullptr ? nullptr : origins_.data(), static_cast<UBool>(flush), &status);
+      for (const UChar* unit = units_.data(); unit < target; ++unit) {
+        const bool ends_pair = high_ != 0 && (*unit & 0xFC00U) == 0xDC00U;
+        if (places != nullptr && !ends_pair) add_place(origins_[static_cast<std::size_t>(unit - units_.data())]);
+        append(*unit, out);
+      }
       if (status == U_BUFFER_OVERFLOW_ERROR) continue;
       if (U_FAILURE(status) != 0) {
         // The callback has dealt with bad bytes; what is left is input cut within a character at its end.
+        if (places != nullptr) add_place(-1);
         out.append(kForbidden);
         ucnv_resetToUnicode(converter_.get());
         if (source < end) continue;
@@ -135,7 +177,8 @@ class ByIcu final : public Transcoder {
 
   Converter converter_;
   std::array<UChar, 4096> units_{};
-  std::uint32_t high_ = 0;  // a high surrogate that waits for its low one
+  std::vector<std::int32_t> origins_;  // of the units, where they are asked for
+  std::uint32_t high_ = 0;             // a high surrogate that waits for its low one
 };
 
 std::vector<std::string> known_names() {

@@ -2,9 +2,11 @@
 // rows.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/csv/dialect.h"
 #include "core/result.h"
@@ -24,6 +26,19 @@ class Transcoder {
   virtual void finish(std::string& out) = 0;
   /// True when the bytes need no change, so that the caller may read straight into the reader's window.
   virtual bool is_identity() const = 0;
+
+  /// Another transcoder in this one's state.
+  virtual std::unique_ptr<Transcoder> clone() const = 0;
+
+  /// Where one character of the output begins, there and in the input.
+  struct Place {
+    std::uint32_t utf8;
+    std::int32_t source;  ///< below 0: in the bytes of the call before
+  };
+  /// The places of what `convert(bytes, …)`, and with `last` `finish` behind it, would append, ascending, each from 0.
+  /// Of a character that was cut by the end of the bytes before, it may be its second byte, say. Advances the state as
+  /// they do: ask a clone. `bytes` holds less than 512 MB.
+  virtual std::vector<Place> places(std::string_view bytes, bool last) = 0;
 };
 
 /// The encoding that a byte order mark at the beginning of a file names ("UTF-8", "UTF-16LE", …), or nothing.

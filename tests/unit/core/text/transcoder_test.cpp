@@ -100,6 +100,51 @@ TEST(Transcoder, MarksBytesThatTheEncodingForbids) {
   EXPECT_EQ(utf8_of("utf-16le", "a\0\x3D\xD8"s), "a\xFF\xFE");
 }
 
+/// One "utf8@source" per character, both counted over the whole input. Chunks of each size give the same ones, but for
+/// the bytes of characters that they cut.
+std::vector<std::string> places_of(const std::string& encoding, const std::string& bytes) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> expected;
+  for (const std::size_t chunk : {bytes.size() + 1, std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
+    Result<std::unique_ptr<Transcoder>> transcoder = make_transcoder(encoding, bytes.substr(0, 4));
+    if (!transcoder.ok()) return {"error: " + transcoder.error().message};
+    std::string out;
+    std::vector<std::pair<std::int64_t, std::int64_t>> places;
+    for (std::size_t at = 0; at < bytes.size(); at += chunk) {
+      const bool last = at + chunk >= bytes.size();
+      for (const Transcoder::Place& place : (*transcoder)->clone()->places(bytes.substr(at, chunk), last)) {
+        places.emplace_back(out.size() + place.utf8, static_cast<std::int64_t>(at) + place.source);
+      }
+      (*transcoder)->convert(bytes.substr(at, chunk), out);
+    }
+    if (expected.empty()) expected = places;
+    EXPECT_EQ(places.size(), expected.size()) << encoding << ", chunks of " << chunk;
+    for (std::size_t i = 0; i < std::min(places.size(), expected.size()); ++i) {
+      EXPECT_EQ(places[i].first, expected[i].first) << encoding << ", chunks of " << chunk;
+      EXPECT_NEAR(places[i].second, expected[i].second, 3) << encoding << ", chunks of " << chunk;
+    }
+  }
+  std::vector<std::string> words;
+  for (const auto& [utf8, source] : expected) words.push_back(std::to_string(utf8) + "@" + std::to_string(source));
+  return words;
+}
+
+TEST(Transcoder, TellsWhereEachCharacterCameFrom) {
+  using testing::ElementsAre;
+  EXPECT_THAT(places_of("utf-8", "a\xFF"), ElementsAre("0@0", "1@1"));
+  EXPECT_THAT(places_of("latin-1", "a\xE9z"), ElementsAre("0@0", "1@1", "3@2"));
+  EXPECT_THAT(places_of("windows-1252", "\x80z"), ElementsAre("0@0", "3@1"));
+  EXPECT_THAT(places_of("shift_jis", "\x93\xFAx\x85\x20y"), ElementsAre("0@0", "3@2", "4@3", "6@4", "7@5"));
+  EXPECT_THAT(places_of("utf-16le",
+                        "a\0\x3D\xD8\x00\xDE"
+                        "b\0"s),
+              ElementsAre("0@0", "1@2", "5@6"));
+  EXPECT_THAT(places_of("utf-16be", "\xFE\xFF\0a\xD8\x3D\0b"s), ElementsAre("0@0", "3@2", "4@4", "6@6"));
+  EXPECT_THAT(places_of("utf-32be", "\0\x01\xF6\x00\0\0\xD8\0\0\0\0b"s), ElementsAre("0@0", "4@4", "6@8"));
+  EXPECT_THAT(places_of("gb18030", "\xC4\xE3\x81\x30\x84\x36x"), ElementsAre("0@0", "3@2", "5@6"));
+  EXPECT_THAT(places_of("iso-2022-jp", "a\x1B$B\x46\x7C\x4B\x5C\x1B(Bb"), ElementsAre("0@0", "1@4", "4@6", "7@11"));
+  EXPECT_THAT(places_of("shift_jis", "a\x93"), ElementsAre("0@0", "1@1")) << "cut within a character";
+}
+
 TEST(Transcoder, KeepsLongTextWhole) {
   std::string bytes;
   std::string expected;
