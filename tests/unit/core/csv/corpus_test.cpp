@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "unit/core/csv/every_way.h"
+#include "unit/core/csv/results_table.h"
 
 namespace cpi::csv {
 namespace {
@@ -38,6 +39,7 @@ std::vector<Texts> plain_rows(const std::string& text, const Dialect& dialect) {
 TEST(CsvSpectrum, GivesTheRowsThatItExpects) {
   const std::filesystem::path folder = shared_data() / "csv-spectrum";
   CPI_SKIP_WITHOUT(folder);
+  ResultsTable table("csv-spectrum");
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "csvs")) {
     SCOPED_TRACE(entry.path().filename().string());
@@ -47,7 +49,8 @@ TEST(CsvSpectrum, GivesTheRowsThatItExpects) {
       text = std::regex_replace(text, std::regex("\n"), "\r\n");
     }
     Dialect dialect;
-    if (entry.path().stem() == "location_coordinates") {
+    const bool quotes_are_text = entry.path().stem() == "location_coordinates";
+    if (quotes_are_text) {
       // It has quotes inside unquoted fields (37'37.8"N), which RFC 4180 forbids: each is a reject that says how to
       // mend it, and so mended the file reads as expected.
       const Outcome strict = read_every_way(text);
@@ -68,9 +71,12 @@ TEST(CsvSpectrum, GivesTheRowsThatItExpects) {
         EXPECT_EQ(rows[i][column], expected[i].at(outcome.header[column]).get<std::string>());
       }
     }
+    table.add(entry.path().stem().string(), quotes_are_text ? "as expected with quote \"\"" : "as expected",
+              quotes_are_text ? "a quote inside an unquoted field is a reject, which says so" : "");
     ++files;
   }
   EXPECT_EQ(files, 12);
+  table.compare();
 }
 
 TEST(CsvTestData, GivesTheRowsThatItExpectsAndRejectsWhatIsBad) {
@@ -86,6 +92,7 @@ TEST(CsvTestData, GivesTheRowsThatItExpectsAndRejectsWhatIsBad) {
       // Another header is no error of the file: which columns a table needs is decided by the import.
       {"bad-header-wrong-header", ""},
   };
+  ResultsTable table("csv-test-data");
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "csv")) {
     const std::string name = entry.path().stem().string();
@@ -96,6 +103,9 @@ TEST(CsvTestData, GivesTheRowsThatItExpectsAndRejectsWhatIsBad) {
       const Outcome outcome = read_every_way(text);
       EXPECT_THAT(outcome.rows, testing::IsEmpty());
       EXPECT_EQ(outcome.error + (outcome.rejects.empty() ? "" : outcome.rejects[0]), bad.at(name));
+      table.add(
+          name, bad.at(name).empty() ? "read" : "refused, as expected",
+          bad.at(name).empty() ? "another header is no error: which columns a table needs, the import decides" : "");
       continue;
     }
     Dialect dialect;
@@ -109,13 +119,17 @@ TEST(CsvTestData, GivesTheRowsThatItExpectsAndRejectsWhatIsBad) {
     const std::vector<Texts> rows = plain_rows(text, dialect);
     ASSERT_EQ(rows.size(), expected.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i].size(), expected[i].size());
       for (std::size_t column = 0; column < rows[i].size(); ++column) {
         const json& field = expected[i].is_array() ? expected[i].at(column) : expected[i].at(outcome.header[column]);
         EXPECT_EQ(rows[i][column], field.get<std::string>());
       }
     }
+    table.add(name, "as expected",
+              name == "all-empty" ? "once its column is named: empty lines alone say nothing of columns" : "");
   }
   EXPECT_EQ(files, 25);
+  table.compare();
 }
 
 TEST(OddFiles, AreReadAlikeInEveryWay) {
