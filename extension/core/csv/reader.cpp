@@ -23,6 +23,7 @@ Result<Reader::Event> Reader::Impl::next(Batch& batch) {
   if (failure) return *failure;
   while (phase != Phase::kEnd) {
     if (!final && window.size() < retry_at) return Event::kNeedBytes;
+    const char* before = window.begin();
     Result<Step> step = phase == Phase::kStart     ? start()
                         : phase == Phase::kSkip    ? skip()
                         : phase == Phase::kHeader  ? read_header()
@@ -39,7 +40,8 @@ Result<Reader::Event> Reader::Impl::next(Batch& batch) {
       retry_at = 0;
       return Event::kBatch;
     }
-    if (*step == Step::kNeedMore) {
+    // Whoever has skipped lines and then met a row that a segment cuts looks again from there, in a longer one.
+    if (*step == Step::kNeedMore && window.begin() == before) {
       retry_at = window.size() + std::clamp(window.size(), std::size_t{1}, kLongestWait);
       return Event::kNeedBytes;
     }

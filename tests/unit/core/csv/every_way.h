@@ -43,13 +43,12 @@ inline std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
   return out << "\n  error: " << outcome.error;
 }
 
-inline Outcome read_in_chunks(const std::string& text, const Dialect& dialect, const Limits& limits,
-                              std::size_t chunk) {
-  Reader reader(dialect, limits);
+/// What a reader says that gets `text` in chunks of that size when it asks for bytes. With `text` null it has them all.
+inline Outcome read_all(Reader& reader, const std::string* text = nullptr, std::size_t chunk = 1) {
   Batch batch;
   Outcome outcome;
   std::size_t given = 0;
-  bool finished = false;
+  bool finished = text == nullptr;
   while (true) {
     const Result<Reader::Event> event = reader.next(batch);
     if (!event.ok()) {
@@ -60,7 +59,7 @@ inline Outcome read_in_chunks(const std::string& text, const Dialect& dialect, c
     if (*event == Reader::Event::kNeedBytes) {
       EXPECT_FALSE(finished) << "the reader asks for bytes after finish()";
       if (finished) break;
-      const std::size_t size = std::min(chunk, text.size() - given);
+      const std::size_t size = std::min(chunk, text->size() - given);
       if (size == 0) {
         reader.finish();
         finished = true;
@@ -68,7 +67,7 @@ inline Outcome read_in_chunks(const std::string& text, const Dialect& dialect, c
       }
       const std::span<char> space = reader.space(size);
       EXPECT_GE(space.size(), size);
-      std::memcpy(space.data(), text.data() + given, size);
+      std::memcpy(space.data(), text->data() + given, size);
       reader.commit(size);
       given += size;
       continue;
@@ -94,6 +93,12 @@ inline Outcome read_in_chunks(const std::string& text, const Dialect& dialect, c
   outcome.header = reader.header();
   outcome.bytes_read = reader.bytes_read();
   return outcome;
+}
+
+inline Outcome read_in_chunks(const std::string& text, const Dialect& dialect, const Limits& limits,
+                              std::size_t chunk) {
+  Reader reader(dialect, limits);
+  return read_all(reader, &text, chunk);
 }
 
 /// The outcome, after checking that every kernel and every way to cut the input agree on it.
