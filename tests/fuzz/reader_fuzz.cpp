@@ -13,6 +13,8 @@ namespace {
 
 using namespace cpi::csv;
 
+constexpr std::size_t kChoices = 5;
+
 struct Choices {
   explicit Choices(std::string_view bytes) : left(bytes) {}
   unsigned next() {
@@ -74,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string delimiters[] = {",", ";", "\t", "||", ", ", " ", "a", "\xC2\xA6"};
   const std::string quotes[] = {"\"", "\"", "'", "", "\xC2\xB4"};
   const std::string escapes[] = {"", "", "\\", "\"", "''"};
+  if (size < kChoices) return 0;
   const unsigned first = choices.next();
   const unsigned second = choices.next();
   const unsigned third = choices.next();
@@ -90,6 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     dialect.invalid_bytes = static_cast<InvalidBytes>(third / 8 % 2);
     dialect.header_rows = static_cast<int>(third / 16 % 3);
     dialect.skip_rows = (third & 128U) != 0 ? 1 : 0;
+    if ((second & 8U) != 0) dialect.columns = {"a", "b", "c"};
   }
   Limits limits;
   const unsigned tight = choices.next();

@@ -42,15 +42,20 @@ for target in tests/fuzz/*_fuzz.cpp; do
   "$cxx" "${flags[@]}" -fsanitize=fuzzer "$target" "${objects[@]}" -licuuc -licui18n -o "$out/$name"
   corpus=$out/corpus/$name
   mkdir -p "$corpus"
-  # Seeds: the project's own inputs, and the public collections where they are.
-  seeds=(tests/fuzz/seeds)
+  # Seeds: the project's own inputs, and the public collections where they are. Before each come as many zero bytes as
+  # the target takes for choices, which choose the defaults: real files are read as they are meant.
+  seeds=$out/seeds/$name
+  rm -rf "$seeds" && mkdir -p "$seeds"
+  choices=$(sed -n 's/.*constexpr std::size_t kChoices = \([0-9]*\);.*/\1/p' "$target")
   data=${CPI_SHARED_DATA:-$root/../shared/data}
-  for folder in csv-spectrum/csvs csv-test-data/csv univocity rust-csv; do
-    [ -d "$data/$folder" ] && seeds+=("$data/$folder")
-  done
+  [ -d "$data" ] || echo "note  $name: without the public collections, $data is absent"
+  find tests/fuzz/seeds "$data" -type f -size -64k \( -name '*.csv' -o -name '*.txt' \) -print 2>/dev/null |
+    while read -r file; do
+      { head -c "${choices:-0}" /dev/zero; cat "$file"; } >"$seeds/$(sha256sum <"$file" | cut -c1-16)"
+    done
   # Memory is bounded by 512 MB, one input by 10 s: more is a defect.
-  "$out/$name" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=512 -timeout=10 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="$out/$name-" "$corpus" "${seeds[@]}" >"$out/$name.log" 2>&1 \
+  "$out/$name" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=512 -timeout=10 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="$out/$name-" "$corpus" "$seeds" >"$out/$name.log" 2>&1 \
     && echo "ok    $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") inputs" \
     || { status=1; echo "FAIL  $name"; tail -40 "$out/$name.log"; }
 done

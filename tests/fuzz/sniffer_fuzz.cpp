@@ -4,6 +4,7 @@
 
 #include "core/csv/reader.h"
 #include "core/csv/sniffer/sniffer.h"
+#include "core/text/transcoder.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cpi::csv;
@@ -18,9 +19,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (sniffed->rows_fitting > sniffed->rows_seen) std::abort();
   config_snippet(*sniffed);
+  const auto transcoder = cpi::text::make_transcoder(sniffed->encoding.value, bytes.substr(0, 4));
+  if (!transcoder.ok()) std::abort();
+  std::string utf8;
+  (*transcoder)->convert(bytes, utf8);
+  (*transcoder)->finish(utf8);
   Reader reader(sniffed->dialect);
-  std::memcpy(reader.space(size + 1).data(), data, size);
-  reader.commit(size);
+  std::memcpy(reader.space(utf8.size() + 1).data(), utf8.data(), utf8.size());
+  reader.commit(utf8.size());
   reader.finish();
   Batch batch;
   while (true) {

@@ -27,14 +27,16 @@ std::string transcoded(const std::string& encoding, std::string_view bytes, std:
 
 }  // namespace
 
+constexpr std::size_t kChoices = 2;
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
+  if (size < kChoices) return 0;
   const std::string encodings[] = {"utf-8",  "latin-1",     "windows-1252", "utf-16le",  "utf-16be",    "utf-32le",
                                    "utf-16", "cp437",       "cp850",        "shift_jis", "gb18030",     "big5",
                                    "euc-jp", "koi8-r",      "us-ascii",     "utf-7",     "iso-2022-jp", "hz",
                                    "scsu",   "iso-8859-15", "utf-32"};
   const std::string& encoding = encodings[data[0] % std::size(encodings)];
-  const std::string_view bytes(reinterpret_cast<const char*>(data + 2), size - 2);
+  const std::string_view bytes(reinterpret_cast<const char*>(data + kChoices), size - kChoices);
   const std::string whole = transcoded(encoding, bytes, bytes.size() + 1);
   if (transcoded(encoding, bytes, 1 + data[1] % 16) != whole) std::abort();
   if (transcoded(encoding, bytes, 1) != whole) std::abort();
