@@ -1,10 +1,12 @@
 // Reads every file of the Pollock benchmark (damaged CSV files, https://github.com/HPI-Information-Systems/Pollock) as
 // an import would, and writes what was read as plain CSV for the benchmark's own scoring (pollock.py).
 //
-//   pollock FOLDER OUT given|detect     FOLDER holds csv/ and parameters/; OUT gets one file for each
+//   pollock FOLDER OUT given|obeyed|detect     FOLDER holds csv/ and parameters/; OUT gets one file for each
 //
-// `given`: by the dialect of parameters/, its column names included. `detect`: by the sniffer alone. Rows that are
-// rejected are missing in OUT and counted on standard output.
+// `given`: by the dialect of parameters/, its column names included. `obeyed`: likewise, and where rows are rejected
+// once more with what the messages name: ragged, and the stop_at that the sniffer proposes. `detect`: by the sniffer
+// alone. Rows that are rejected are missing in OUT and counted on standard output.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -70,14 +72,14 @@ void write_row(std::ostream& out, const std::vector<std::string_view>& fields) {
   out << "\r\n";
 }
 
-/// The number of rejected rows, or why the file could not be read.
-Result<std::int64_t> convert(const std::string& text, const csv::Dialect& dialect, std::ostream& out) {
+/// The rejected rows, or why the file could not be read.
+Result<std::vector<csv::Reject>> convert(const std::string& text, const csv::Dialect& dialect, std::ostream& out) {
   csv::Reader reader(dialect);
   std::copy(text.begin(), text.end(), reader.space(text.size() + 1).data());
   reader.commit(text.size());
   reader.finish();
   csv::Batch batch;
-  std::int64_t rejected = 0;
+  std::vector<csv::Reject> rejected;
   const bool named = dialect.header_rows > 0 || !dialect.columns.empty();
   bool told = !named;
   for (;;) {
@@ -88,7 +90,7 @@ Result<std::int64_t> convert(const std::string& text, const csv::Dialect& dialec
       told = true;
     }
     if (*event != csv::Reader::Event::kBatch) return rejected;
-    rejected += static_cast<std::int64_t>(batch.rejects.size());
+    std::move(batch.rejects.begin(), batch.rejects.end(), std::back_inserter(rejected));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       std::vector<std::string_view> fields;
       for (const csv::Field& field : batch.row(i).fields) fields.push_back(field.text());
@@ -97,16 +99,29 @@ Result<std::int64_t> convert(const std::string& text, const csv::Dialect& dialec
   }
 }
 
+/// What a person would set who has read why rows were rejected.
+csv::Dialect obey(const std::string& text, csv::Dialect dialect, const std::vector<csv::Reject>& rejects) {
+  const auto all = [&](csv::Reason reason) {
+    return std::all_of(rejects.begin(), rejects.end(), [&](const csv::Reject& one) { return one.reason == reason; });
+  };
+  const auto found = found_dialect(text);
+  if (found.ok()) dialect.stop_at = found->stop_at;
+  if (rejects.empty()) return dialect;
+  if (all(csv::Reason::kTooFewFields)) dialect.ragged = csv::Ragged::kPad;
+  if (all(csv::Reason::kTooManyFields)) dialect.ragged = csv::Ragged::kCut;
+  return dialect;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::cerr << "usage: pollock FOLDER OUT given|detect\n";
+    std::cerr << "usage: pollock FOLDER OUT given|obeyed|detect\n";
     return 2;
   }
   const fs::path folder = argv[1];
   const fs::path out = argv[2];
-  const bool detect = std::string(argv[3]) == "detect";
+  const std::string mode = argv[3];
   fs::create_directories(out);
   std::int64_t files = 0;
   std::int64_t failed = 0;
@@ -115,17 +130,21 @@ int main(int argc, char** argv) {
     const std::string name = entry.path().filename().string();
     const std::string text = contents(entry.path());
     std::ostringstream rows;
-    Result<std::int64_t> done = std::int64_t{0};
+    Result<std::vector<csv::Reject>> done = std::vector<csv::Reject>();
     if (!text.empty()) {
       const Result<csv::Dialect> dialect =
-          detect ? found_dialect(text)
-                 : Result<csv::Dialect>(given_dialect(folder / "parameters" / (name + "_parameters.json")));
-      done = dialect.ok() ? convert(text, *dialect, rows) : Result<std::int64_t>(dialect.error());
+          mode == "detect" ? found_dialect(text)
+                           : Result<csv::Dialect>(given_dialect(folder / "parameters" / (name + "_parameters.json")));
+      done = dialect.ok() ? convert(text, *dialect, rows) : Result<std::vector<csv::Reject>>(dialect.error());
+      if (mode == "obeyed" && done.ok()) {
+        rows.str("");
+        done = convert(text, obey(text, *dialect, *done), rows);
+      }
     }
     std::ofstream converted(out / (name + "_converted.csv"), std::ios::binary);
     ++files;
     if (done.ok()) {
-      rejected += *done;
+      rejected += static_cast<std::int64_t>(done->size());
       converted << rows.str();
     } else {
       ++failed;

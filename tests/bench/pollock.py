@@ -4,12 +4,14 @@
 usage: pollock.py POLLUTED_FILES OUT     the folder with csv/ and clean/, and what `pollock` wrote
 
 Success, and precision, recall and F1 of header, records and cells, as the benchmark's pollock/metrics.py defines them,
-averaged over all files; their sum is its "simple" score, 10 at best. Of the benchmark's normalization of cells (which is
+averaged over all files; their sum is its "simple" score, 10 at best. The "weighted" one counts each kind of damage by how
+often it is met in the world, where the benchmark's pollock_weights.json lies beside the folder. Of the benchmark's normalization of cells (which is
 there for programs that change values while they load) only the case of letters is needed.
 """
 
 import collections
 import csv
+import json
 import os
 import re
 import sys
@@ -52,6 +54,12 @@ def main():
     for name, values in zip(NAMES, zip(*scores.values())):
         print(f"{name:10} {sum(values) / len(scores):.4f}")
     print(f"{'score':10} {sum(map(sum, scores.values())) / len(scores):.4f} of 10, {len(scores)} files")
+    weights_file = os.path.join(folder, "..", "pollock_weights.json")
+    if os.path.exists(weights_file):
+        with open(weights_file, encoding="utf-8") as file:
+            weights = json.load(file)
+        weighted = sum(weights[name] * sum(values) for name, values in scores.items()) / sum(weights[n] for n in scores)
+        print(f"{'weighted':10} {weighted:.4f} of 10")
     groups = collections.defaultdict(list)
     for name, values in scores.items():
         groups[re.sub(r"\d+", "N", name) if name.startswith("row") else name].append((sum(values), name))

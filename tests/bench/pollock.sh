@@ -11,7 +11,7 @@ mkdir -p "$build/bench"
 # shellcheck disable=SC2046
 ${CXX:-g++} -std=c++20 -O2 -Iextension tests/bench/pollock.cpp "$build/core/libcpi_core.a" \
   $(pkg-config --libs icu-uc icu-i18n) -o "$build/bench/pollock"
-for mode in given detect; do
+for mode in given obeyed detect; do
   echo "== $mode"
   "$build/bench/pollock" "$folder" "$build/bench/$mode" "$mode"
   /usr/bin/python3 tests/bench/pollock.py "$folder" "$build/bench/$mode"
