@@ -178,7 +178,8 @@ Error columns_do_not_match(std::int64_t line, std::size_t named, std::size_t fou
 }
 
 Error unusable_dialect(std::string_view why) {
-  return {Code::kInvalidConfig, std::string(why), "", "Change the options delimiter, quote and escape."};
+  return {Code::kInvalidConfig, std::string(why), "",
+          "Change the options delimiter, quote, escape, comment and stop_at."};
 }
 
 }  // namespace cpi::csv

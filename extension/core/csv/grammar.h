@@ -20,6 +20,12 @@
 
 namespace cpi::csv {
 
+inline bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
+
+inline std::string_view between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 /// A dialect prepared for parsing.
 class Grammar {
  public:
@@ -30,7 +36,13 @@ class Grammar {
   /// An escape that is not the doubled quote.
   bool is_escape(const char* at, const char* end) const { return own_escape_ && matches(at, end, escape_); }
   bool is_structural(char byte) const { return structural_[static_cast<unsigned char>(byte)]; }
-  bool is_blank(char byte) const { return byte == blanks_[0] || byte == blanks_[1]; }
+  /// What `trim` drops.
+  bool is_blank(char byte) const { return trim_ && (byte == blanks_[0] || byte == blanks_[1]); }
+  /// Past the blanks at `at` that `trim` drops: up to a delimiter, which may begin with one.
+  const char* skip_blanks(const char* at, const char* end) const {
+    while (at < end && is_blank(*at) && !is_delimiter(at, end)) ++at;
+    return at;
+  }
 
   /// Takes the escapes out of what stood between the quotes, or, without quotes in the dialect, out of a field.
   void unescape(std::string_view text, std::string& out) const;
@@ -41,7 +53,6 @@ class Grammar {
   const std::string& escape() const { return escape_; }
   bool has_quote() const { return !quote_.empty(); }
   bool doubles_quotes() const { return !own_escape_; }
-  bool trims() const { return trim_; }
   /// True when every structural byte but the quote is a whole token, so that rows without quotes need no parser.
   bool is_simple() const { return delimiter_.size() == 1 && !trim_ && !(own_escape_ && quote_.empty()); }
 
@@ -56,7 +67,7 @@ class Grammar {
   std::string escape_;
   bool own_escape_ = false;
   bool trim_ = false;
-  char blanks_[2];
+  char blanks_[2] = {' ', '\t'};
   bool structural_[256] = {};
   ByteSet set_;
 };

@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace cpi::csv {
-namespace {
-
-bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
-
-const char* skip_blanks(const Grammar& grammar, const char* at, const char* end) {
-  while (grammar.trims() && at < end && grammar.is_blank(*at)) ++at;
-  return at;
-}
-
-}  // namespace
 
 std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const char* begin, const char* end,
                                bool final) {
@@ -25,7 +15,7 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
   bool in_quotes = false;
   bool at_start = true;  // of a field
   for (const char* at = begin; true;) {
-    at = at_start ? skip_blanks(grammar, at, end) : cursor.next(at);
+    at = at_start ? grammar.skip_blanks(at, end) : cursor.next(at);
     if (at == end && final) {
       if (!in_quotes) reading.content_end = reading.next = end;
       return reading;
@@ -58,7 +48,7 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
       } else if (meaning == Meaning::kToggles) {
         in_quotes = false;
       } else {
-        const char* behind = skip_blanks(grammar, at, end);
+        const char* behind = grammar.skip_blanks(at, end);
         if (!final && static_cast<std::size_t>(end - behind) < longest) return std::nullopt;
         in_quotes = behind < end && !is_break(*behind) && !grammar.is_delimiter(behind, end);
       }

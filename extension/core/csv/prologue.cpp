@@ -21,6 +21,11 @@ std::optional<Error> flaw(const Dialect& dialect) {
   };
   if (clash(dialect.quote)) return unusable_dialect("delimiter and quote begin alike");
   if (clash(dialect.escape)) return unusable_dialect("delimiter and escape begin alike");
+  const std::string& stop = dialect.stop_at;
+  if (breaks(stop) && stop != "\n" && stop != "\r\n" && stop != "\r") {
+    return unusable_dialect("stop_at holds a line break and more: \"\\n\" alone is an empty line");
+  }
+  if (breaks(dialect.comment)) return unusable_dialect("comment holds a line break");
   return std::nullopt;
 }
 
@@ -61,7 +66,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     }
     if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
     if (found.next == nullptr) return Step::kNeedMore;
-    if (ignorable(begin, found)) {
+    if (kinds.ignorable(between(begin, found.content_end))) {
       consume(found.next, 1);
       continue;
     }
@@ -143,11 +148,13 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
     }
     if (found.next == nullptr) return Step::kNeedMore;
     ++lines;
-    if (ignorable(at, found)) {
+    const bool table_end = *kinds.kind(at, found.content_end, true) == Lines::Kind::kEnd;
+    // A table without header that ends at once has the names of what is there.
+    if (table_end && (lines > 1 || dialect.header_rows > 0)) break;
+    if (kinds.ignorable(between(at, found.content_end))) {
       at = found.next;
       continue;
     }
-    if ((lines > 1 || dialect.header_rows > 0) && stops_at(at)) break;
     const ParsedRow row = parse_at(at);
     if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
     if (row.status != RowStatus::kComplete) {

@@ -4,12 +4,6 @@
 
 namespace cpi::csv {
 
-bool Reader::Impl::stops_at(const char* at) const {
-  if (dialect.stop_at.empty()) return false;
-  if (is_break(dialect.stop_at[0])) return is_break(*at);
-  return between(at, window.end()).starts_with(dialect.stop_at);
-}
-
 Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
   if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
@@ -17,10 +11,6 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
 
   const std::size_t columns = names.size();
   std::size_t count = raw_fields.size();
-  if (width > 1 && grammar.trims() && count == 1 && raw_fields[0].size == 0 && !raw_fields[0].quoted) {
-    consume(row.next, 1);  // nothing but blanks: an empty line
-    return Step::kDone;
-  }
   if (check_rows && spoilt(batch, row)) {
     consume(row.next, row.breaks + 1);
     return Step::kDone;

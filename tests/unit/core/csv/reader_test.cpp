@@ -111,6 +111,18 @@ TEST(Reader, TrimsBlanksAroundFieldsAndOutsideQuotes) {
   EXPECT_THAT(read_every_way("a\tb\n 1 \t\n", dialect).rows, ElementsAre("1|"));
 }
 
+TEST(Reader, TrimsBlanksWhereTheDelimiterHoldsOne) {
+  Dialect dialect;
+  dialect.trim = true;
+  dialect.delimiter = ", ";
+  EXPECT_THAT(read_every_way("a, b\n1 ,  x \n2,  \"y\" \n3, z \n", dialect).rows, ElementsAre("1|x", "2|<y>", "3|z"));
+  dialect.delimiter = " | ";
+  EXPECT_THAT(read_every_way("a | b | c\n1  |  \"x\"  |   y\n2 |  | \n", dialect).rows, ElementsAre("1|<x>|y", "2||"))
+      << "blanks that begin a delimiter are none";
+  dialect.delimiter = "  ";
+  EXPECT_THAT(read_every_way("a  b\n1\t   x\n", dialect).rows, ElementsAre("1| x"));
+}
+
 TEST(Reader, KeepsBlanksWithoutTrim) { EXPECT_THAT(read_every_way("a,b\n 1 , x \n").rows, ElementsAre(" 1 | x ")); }
 
 TEST(Reader, JoinsSeveralHeaderRowsPerColumn) {
@@ -164,6 +176,64 @@ TEST(Reader, StopsWhereTheTableEnds) {
   EXPECT_THAT(read_every_way("a,b\n1,2\na,c,d\n1,2,3\n", dialect).rows, ElementsAre("1|2"));
   dialect.stop_at = "\n";
   EXPECT_THAT(read_every_way("a,b\n1,2\r\n\r\n3,4\n", dialect).rows, ElementsAre("1|2"));
+}
+
+TEST(Reader, StopsATableOfOneColumnAtAnEmptyLineWithAnyLineEnding) {
+  for (const std::string stop_at : {"\n", "\r\n", "\r"}) {
+    for (const std::string ending : {"\n", "\r\n", "\r"}) {
+      Dialect dialect;
+      dialect.stop_at = stop_at;
+      std::string text;
+      for (const char* line : {"a", "1", "2", "", "x"}) text += line + ending;
+      const Outcome outcome = read_every_way(text, dialect);
+      EXPECT_THAT(outcome.rows, ElementsAre("1", "2"));
+      EXPECT_EQ(outcome.stop_line, 4);
+    }
+  }
+}
+
+TEST(Reader, TakesALineOfBlanksForAnEmptyOneWhereItTrims) {
+  Dialect dialect;
+  dialect.trim = true;
+  dialect.stop_at = "\n";
+  for (const std::string header : {"a,b\n", "  \na,b\n"}) {
+    const Outcome outcome = read_every_way(header + "1,2\n \t \nTotal,b\n3,4\n", dialect);
+    EXPECT_THAT(outcome.rows, ElementsAre("1|2"));
+  }
+  EXPECT_EQ(read_every_way("a\n1\n   \n2\n", dialect).stop_line, 3);
+  dialect.stop_at = "";
+  EXPECT_THAT(read_every_way("a\n1\n   \n2\n", dialect).rows, ElementsAre("1", "", "2")) << "NULL";
+  EXPECT_THAT(read_every_way("a,b\n1,2\n   \n3,4\n  ", dialect).rows, ElementsAre("1|2", "3|4"));
+  Limits limits;
+  limits.row_bytes = 10;
+  const Outcome outcome = read_every_way("a,b\n1,2\n" + std::string(40, ' ') + "x\n3,4\n", dialect, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:row_too_long:" + std::string(10, ' ')));
+}
+
+TEST(Reader, DoesNotLetWhatComesBehindTheTableSayWhatItsRowsLookLike) {
+  Dialect dialect;
+  dialect.stop_at = "\n";
+  Outcome outcome = read_every_way("id,name\n1,a\n2,b\n\nk,l,\n1,a,\n2,b,\n3,c,\n4,d,\n5,e,\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|a", "2|b"));
+  EXPECT_THAT(outcome.rejects, IsEmpty());
+  outcome = read_every_way("id,name\n1,a,\n2,b,\n\nk,l\n1,a\n2,b\n3,c\n4,d\n5,e\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|a", "2|b"));
+  EXPECT_THAT(outcome.rejects, IsEmpty());
+  dialect.comment = "#";
+  dialect.stop_at = "# end";
+  EXPECT_THAT(read_every_way("id,name\n# rows\n1,a\n# end\n1,a,\n2,b,\n", dialect).rows, ElementsAre("1|a"));
+}
+
+TEST(Reader, RefusesMarksThatHoldALineBreak) {
+  for (const std::string stop_at : {"\nTotal", "Total\n", "\n\n"}) {
+    Dialect dialect;
+    dialect.stop_at = stop_at;
+    EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error, HasSubstr("invalid_config: stop_at")) << stop_at;
+  }
+  Dialect dialect;
+  dialect.comment = "#\n";
+  EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error, HasSubstr("invalid_config: comment"));
 }
 
 TEST(Reader, TakesADelimiterAtTheEndOfEveryRowAsNoColumn) {

@@ -143,6 +143,97 @@ TEST(Recovery, TakesHostileQuotesInBoundedSteps) {
   }
 }
 
+struct StopCase {
+  const char* why;
+  std::string stop_at;
+  std::string text;
+  Texts rows;
+  Texts rejects;
+  std::int64_t stop_line;
+};
+
+class RecoveryBeforeTheEnd : public testing::TestWithParam<StopCase> {};
+
+TEST_P(RecoveryBeforeTheEnd, DoesNotReachBehindTheLineThatStopsTheTable) {
+  const StopCase& c = GetParam();
+  Dialect dialect;
+  dialect.stop_at = c.stop_at;
+  dialect.comment = "#";
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kPad}) {
+    dialect.ragged = ragged;
+    for (const std::string line_break : {"\n", "\r\n", "\r"}) {
+      const auto written = [&](std::string text) {
+        for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += line_break.size()) {
+          text.replace(at, 1, line_break);
+        }
+        return text;
+      };
+      Texts rows;
+      Texts rejects;
+      for (const std::string& row : c.rows) rows.push_back(written(row));
+      for (const std::string& reject : c.rejects) rejects.push_back(written(reject));
+      const Outcome outcome = read_every_way(written(c.text), dialect);
+      EXPECT_EQ(outcome.rows, rows) << c.why;
+      EXPECT_EQ(outcome.rejects, rejects) << c.why;
+      EXPECT_EQ(outcome.stop_line, c.stop_line) << c.why;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, RecoveryBeforeTheEnd,
+                         testing::Values(StopCase{"an unclosed quote in the last row before a total",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,\"y\nTotal\nc,d\n5,6\n7,8\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"an unclosed quote in the last row before an empty line",
+                                                  "\n",
+                                                  "a,b\n1,x\n2,\"y\n\nsecond table\n\nc,d\n5,6\n7,8\n9,10\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"a quote that the next table's first one seems to close",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,\"y\nTotal\n\"c\",d\n5,6\n7,8\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"a stray quote in the last row",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,y\"\nTotal\n\"c\",d\n5,6\n",
+                                                  {"1|x"},
+                                                  {"3:stray_quote:2,y\""},
+                                                  4},
+                                         StopCase{"a row of the right width whose text holds such a line is a row",
+                                                  "\n",
+                                                  "a,b\n1,x\n2,\"\n\"\n3,z\n\nc,d\n5,6\n",
+                                                  {"1|x", "2|<\n>", "3|z"},
+                                                  {},
+                                                  6}),
+                         [](const testing::TestParamInfo<StopCase>& info) {
+                           return "Case" + std::to_string(info.index);
+                         });
+
+TEST(Recovery, LosesNoRowBetweenAnUnclosedQuoteAndTheTablesEnd) {
+  Dialect dialect;
+  dialect.comment = "#";
+  dialect.stop_at = "Total";
+  const Outcome outcome = read_every_way("id,b\n1,2\n2,\"q\n#c\n3,4\n5\nTotal\n6,7\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:unclosed_quote:2,\"q\n#c", "6:too_few_fields:5"));
+  EXPECT_EQ(outcome.stop_line, 7);
+}
+
+TEST(Recovery, TakesARowTooManyFieldsWideApartWhereItReachesBehindTheTablesEnd) {
+  Dialect dialect;
+  dialect.stop_at = "Total";
+  const Outcome outcome = read_every_way("a,b,c\n1,a,\"x\n2,b,y\nTotal\n3,c\",w\n4,d,z\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("2|b|y"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:unclosed_quote:1,a,\"x"));
+  EXPECT_EQ(outcome.stop_line, 4);
+}
+
 TEST(Reject, SaysWhereAndHowToMendIt) {
   const Outcome outcome = read_every_way("id,size\n1,5\" pipe\n2,\"x\n");
   ASSERT_EQ(outcome.full_rejects.size(), 2U);
