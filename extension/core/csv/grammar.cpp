@@ -22,10 +22,12 @@ Grammar::Grammar(const Dialect& dialect)
   }
 }
 
-void Grammar::unescape(std::string_view text, std::string& out) const {
-  const char* at = text.data();
-  const char* end = at + text.size();
+void Grammar::unescape(const RawField& field, std::string& out) const {
+  const char* at = field.data;
+  const char* end = at + field.size;
   const char* copied = at;
+  // With quotes in the dialect an unquoted field has no escapes but those before a quote.
+  const bool removes_escape = field.quoted || !has_quote();
   while (at < end) {
     if (*at != escape_[0] || !matches(at, end, escape_)) {
       ++at;
@@ -33,9 +35,8 @@ void Grammar::unescape(std::string_view text, std::string& out) const {
     }
     const char* following = at + escape_.size();
     const bool removes =
-        following < end && (has_quote() ? is_quote(following, end) || matches(following, end, escape_)
-                                        : matches(following, end, escape_) || is_delimiter(following, end) ||
-                                              *following == '\n' || *following == '\r');
+        following < end && (is_quote(following, end) || (removes_escape && matches(following, end, escape_)) ||
+                            (!has_quote() && (is_delimiter(following, end) || is_break(*following))));
     if (removes) {
       out.append(copied, at);
       copied = following;
@@ -93,6 +94,7 @@ ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* be
   const char* at = begin;
   while (true) {
     const char* start = grammar.skip_blanks(at, end);
+    if (static_cast<std::size_t>(start - begin) > limits.row_bytes) return fail(RowStatus::kRowTooLong, at);
     if (start < end && cut(start)) return row;
     RawField field;
     const char* scan = start;

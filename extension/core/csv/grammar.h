@@ -26,6 +26,14 @@ inline std::string_view between(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
+/// A field as it stands in the input.
+struct RawField {
+  const char* data = nullptr;
+  std::size_t size = 0;
+  bool quoted = false;
+  bool escaped = false;  ///< holds escapes that `Grammar::unescape` takes out
+};
+
 /// A dialect prepared for parsing.
 class Grammar {
  public:
@@ -44,8 +52,8 @@ class Grammar {
     return at;
   }
 
-  /// Takes the escapes out of what stood between the quotes, or, without quotes in the dialect, out of a field.
-  void unescape(std::string_view text, std::string& out) const;
+  /// Appends what the field says: as it stands, but without its escapes.
+  void unescape(const RawField& field, std::string& out) const;
 
   const ByteSet& byte_set() const { return set_; }
   const std::string& delimiter() const { return delimiter_; }
@@ -70,14 +78,6 @@ class Grammar {
   char blanks_[2] = {' ', '\t'};
   bool structural_[256] = {};
   ByteSet set_;
-};
-
-/// A field as it stands in the input.
-struct RawField {
-  const char* data = nullptr;
-  std::size_t size = 0;
-  bool quoted = false;
-  bool escaped = false;  ///< holds escapes that `Grammar::unescape` takes out
 };
 
 enum class RowStatus {

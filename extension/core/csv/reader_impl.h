@@ -52,7 +52,6 @@ struct Reader::Impl {
   std::optional<Result<Step>> read_special_line();
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
-  Step reject_ragged(Batch& batch, const ParsedRow& row, const BadRow& bad, std::size_t fields);
   Step begin_discard(const ParsedRow& row, bool quoted);
   Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);

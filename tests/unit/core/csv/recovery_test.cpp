@@ -234,6 +234,76 @@ TEST(Recovery, TakesARowTooManyFieldsWideApartWhereItReachesBehindTheTablesEnd) 
   EXPECT_EQ(outcome.stop_line, 4);
 }
 
+TEST(Recovery, FindsTheRowsThatAMissingQuoteSwallowedWhateverBytesTheyHold) {
+  const std::string swallowing = "a,b,c\n0,k,k\n1,a,\"x\n2,b?,y\n3,c,z\n4,d\",w\n5,e,e\n";
+  for (const std::string& byte : {std::string("\xFF"), std::string(1, '\0')}) {
+    std::string text = swallowing;
+    text.replace(text.find('?'), 1, byte);
+    const Outcome outcome = read_every_way(text);
+    EXPECT_THAT(outcome.rows, ElementsAre("0|k|k", "3|c|z", "5|e|e"));
+    EXPECT_THAT(outcome.rejects,
+                ElementsAre("3:unclosed_quote:1,a,\"x",
+                            (byte == "\xFF" ? "4:invalid_encoding:2,b" : "4:nul_byte:2,b") + byte + ",y",
+                            "6:stray_quote:4,d\",w"));
+  }
+  // Rows that end in a delimiter: the last field of the damaged one looks like a value behind it.
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kCut}) {
+    Dialect dialect;
+    dialect.ragged = ragged;
+    const Outcome outcome =
+        read_every_way("a,b\n0,k,\n1,\"x,\n2,y,\n3,z,\n4,v,\n5\",w\n6,e,\n7,f,\n8,g,\n9,h,\n", dialect);
+    EXPECT_THAT(outcome.rows, ElementsAre("0|k", "2|y", "3|z", "4|v", "6|e", "7|f", "8|g", "9|h"));
+    EXPECT_THAT(outcome.rejects, ElementsAre("3:unclosed_quote:1,\"x,", "7:stray_quote:5\",w"));
+  }
+}
+
+TEST(Recovery, LoadsNoTextOfARowThatIsLongerThanTheLimits) {
+  Limits limits;
+  limits.field_bytes = 10;
+  const std::string long_text(20, 'y');
+  Outcome outcome = read_every_way("a,b,c\n1,x,x\n2,\"p\n7,8,9\nq\"," + long_text + "\n3,z,z\n", {}, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x|x", "3|z|z"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:field_too_long:2,\"p\n7,8,9\nq\"," + long_text.substr(0, 10)));
+  EXPECT_EQ(outcome.places.back().substr(0, 2), "6@");
+  limits.row_bytes = 24;
+  outcome = read_every_way("a,b,c\n1,x,x\n2,\"p\n7,8,9\nq\",yyyyy,yyyyyyyyy\n3,z,z\n", {}, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x|x", "3|z|z"));
+  ASSERT_EQ(outcome.full_rejects.size(), 1U);
+  EXPECT_EQ(outcome.full_rejects[0].reason, Reason::kRowTooLong);
+  Dialect dialect;
+  dialect.quote = "";
+  dialect.escape = "\\";
+  limits = {};
+  limits.field_bytes = 10;
+  outcome = read_every_way("a,b\n1,x\n2,yyyyyy\\\n7,8\\\n9\\,9yyyyy\n3,z\n", dialect, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x", "3|z"));
+  EXPECT_EQ(outcome.places.back().substr(0, 2), "6@");
+}
+
+TEST(Reject, CountsTheColumnsOfATableWhoseRowsEndInADelimiter) {
+  const auto messages = [](const std::string& text, const Dialect& dialect) {
+    Texts found;
+    for (const Reject& reject : read_every_way(text, dialect).full_rejects) found.push_back(reject.message);
+    return found;
+  };
+  EXPECT_THAT(messages("a,b\n1,2,\n3,4,\n5,6,\n7,8\n9\n", {}),
+              ElementsAre(HasSubstr("the delimiter that ends each row of this table of 2 columns is missing: add it"),
+                          HasSubstr("1 field where the table has 2 columns: add the missing delimiter")));
+}
+
+TEST(Reject, AdvisesOnlyWhatTheDialectKnows) {
+  const auto message = [](const Dialect& dialect) {
+    const Outcome outcome = read_every_way("a,b\n1,2,3\n", dialect);
+    return outcome.full_rejects.size() == 1 ? outcome.full_rejects[0].message : "";
+  };
+  Dialect dialect;
+  EXPECT_THAT(message(dialect), HasSubstr("quote the value that holds the delimiter, or set ragged"));
+  dialect.quote = "";
+  EXPECT_THAT(message(dialect), HasSubstr("3 fields where the table has 2 columns: set escape to the character"));
+  dialect.escape = "\\";
+  EXPECT_THAT(message(dialect), HasSubstr("write \\ before a delimiter that is text, or set ragged"));
+}
+
 TEST(Reject, SaysWhereAndHowToMendIt) {
   const Outcome outcome = read_every_way("id,size\n1,5\" pipe\n2,\"x\n");
   ASSERT_EQ(outcome.full_rejects.size(), 2U);
