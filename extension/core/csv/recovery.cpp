@@ -119,7 +119,7 @@ bool Recovery::read_otherwise(Look& look, const ParsedRow& parsed) {
         scratch_.size() == look.width || scratch_.size() + 1 == 2 * look.width);
   }
   const Clip near(look.begin, look.end, look.final, kRowBytes);
-  for (const Meaning meaning : {Meaning::kClosesBeforeDelimiter, Meaning::kToggles}) {
+  for (const Meaning meaning : {Meaning::kClosesBeforeDelimiter, Meaning::kEscapedCloses, Meaning::kToggles}) {
     const std::optional<Reading> reading = read_as(meaning, grammar_, look.begin, near.stop, near.final);
     if (!reading && !near.clipped) return false;
     look.cost += distance(look.begin, reading && reading->next != nullptr ? reading->next : near.stop);

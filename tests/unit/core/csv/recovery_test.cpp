@@ -234,6 +234,22 @@ TEST(Recovery, TakesARowTooManyFieldsWideApartWhereItReachesBehindTheTablesEnd) 
   EXPECT_EQ(outcome.stop_line, 4);
 }
 
+TEST(Recovery, LoadsNoTextBehindAnEscapedQuoteThatWasToCloseItsField) {
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kPad}) {
+    Dialect dialect;
+    dialect.ragged = ragged;
+    const std::string good = "7,k,k,k\n8,k,k,k\n9,k,k,k\n";
+    Outcome outcome =
+        read_every_way("a,b,c,d\n0,k,k,k\n1,k,k,k\n2,\"Strasse\"\",\"k\",\"three\nshort\nlines\"\n" + good, dialect);
+    EXPECT_EQ(outcome.rows.size(), 5U);
+    EXPECT_THAT(outcome.rejects, ElementsAre("4:stray_quote:2,\"Strasse\"\",\"k\",\"three\nshort\nlines\""));
+    dialect.escape = "\\";
+    outcome = read_every_way("a,b,c,d\n0,k,k,k\n1,k,k,k\n2,\"C:\\\",\"k\",\"three\nshort\nlines\"\n" + good, dialect);
+    EXPECT_EQ(outcome.rows.size(), 5U);
+    EXPECT_THAT(outcome.rejects, ElementsAre("4:stray_quote:2,\"C:\\\",\"k\",\"three\nshort\nlines\""));
+  }
+}
+
 TEST(Recovery, FindsTheRowsThatAMissingQuoteSwallowedWhateverBytesTheyHold) {
   const std::string swallowing = "a,b,c\n0,k,k\n1,a,\"x\n2,b?,y\n3,c,z\n4,d\",w\n5,e,e\n";
   for (const std::string& byte : {std::string("\xFF"), std::string(1, '\0')}) {
