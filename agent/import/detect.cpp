@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/csv/grammar.h"
 #include "core/preview/known.h"
+#include "core/text/transcoder.h"
 #include "import/failures.h"
 
 namespace cpi::import {
@@ -194,6 +196,30 @@ std::vector<std::string> warnings_about(const config::TableOptions& options, con
   return warnings;
 }
 
+/// Whether the line of the header has the table's delimiters and a quote in the wrong place: a damaged header. Whoever
+/// skips it turns the first row into names.
+bool is_damaged_header(std::string_view beginning, const csv::Sniffed& table, const csv::Dialect& dialect) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  auto transcoder = text::make_transcoder(table.encoding.value, beginning.substr(0, 4));
+  if (!transcoder.ok()) return false;
+  std::string text;
+  (*transcoder)->convert(beginning, text);
+  const char* at = text.data() + (text.starts_with(kMark) ? kMark.size() : 0);
+  const char* end = text.data() + text.size();
+  for (std::int64_t i = 0; i < dialect.skip_rows && at < end; ++i) at = csv::physical_line(at, end, true).next;
+  if (at == end) return false;
+  const csv::Grammar grammar(dialect);
+  std::vector<csv::RawField> fields;
+  const csv::ByteCursor cursor{grammar, end};
+  const csv::ParsedRow row = csv::parse_row(grammar, {}, at, end, true, csv::Strictness::kStrict, cursor, fields);
+  if (row.status != csv::RowStatus::kStrayQuote && row.status != csv::RowStatus::kUnclosedQuote) return false;
+  std::size_t delimiters = 0;
+  for (const char* line_end = csv::physical_line(at, end, true).content_end; at < line_end; ++at) {
+    delimiters += grammar.is_delimiter(at, line_end) ? 1 : 0;
+  }
+  return delimiters + 1 >= table.columns.size();
+}
+
 }  // namespace
 
 Result<Detection> detect(const source::File& file, const config::TableOptions& options, const json& stored,
@@ -287,7 +313,7 @@ std::string advice(const source::File& file, const config::TableOptions& options
   if (found->escape.seen && better.escape != present.escape) change("escape", better.escape);
   const bool other_encoding = found->encoding.seen && is_unicode(found->encoding.value) != is_unicode(options.encoding);
   if (other_encoding && options.encoding != "auto") change("encoding", found->encoding.value);
-  if (better.skip_rows > present.skip_rows) {
+  if (better.skip_rows > present.skip_rows && !is_damaged_header(pieces->beginning, *found, present)) {
     if (looks.empty()) looks = "The table seems to begin at line " + std::to_string(better.skip_rows + 1);
     change("skiprows", better.skip_rows);
   }

@@ -293,16 +293,23 @@ class Load {
     if (!told_) keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
     report_committed(*committed);
-    if (!committed->already_applied) warn_of_rest(*copied);
+    if (!committed->already_applied) warn_of_stop(*copied);
     return true;
   }
 
-  /// Rows behind a line that happens to begin like stop_at would be lost in silence.
-  void warn_of_rest(const PipelineOutcome& copied) {
-    if (!copied.stop || !copied.stop->text) return;
-    result_.warnings.push_back("the table ended at line " + std::to_string(copied.stop->line) +
-                               " (stop_at): " + std::to_string(file_->entry().size - copied.stop->offset) +
-                               " bytes from there on were not read");
+  /// Rows behind a line that happens to begin like stop_at would be lost in silence, and so would be that the line of
+  /// totals is missing: the file may be cut short, or written otherwise.
+  void warn_of_stop(const PipelineOutcome& copied) {
+    const std::string& mark = options_.dialect.stop_at;
+    if (!copied.stop && !mark.empty()) {
+      const bool empty_line = mark[0] == '\n' || mark[0] == '\r';
+      result_.warnings.push_back((empty_line ? "no empty line" : "no line that begins with \"" + mark + "\"") +
+                                 " ended the table (stop_at): the file was read to its end");
+    } else if (copied.stop && copied.stop->text) {
+      result_.warnings.push_back("the table ended at line " + std::to_string(copied.stop->line) +
+                                 " (stop_at): " + std::to_string(file_->entry().size - copied.stop->offset) +
+                                 " bytes from there on were not read");
+    }
   }
 
   Result<PipelineOutcome> copy(const Plan& plan, target::Staging& staging, RejectSink& rejects) {

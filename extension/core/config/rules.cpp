@@ -51,6 +51,15 @@ void check_dialect(const Scope& scope) {
     scope.report("comment", "comment_is_dialect", "lines that start with " + shown(comment) + " are rows, not comments",
                  "It is the delimiter or the quote; choose another mark or leave \"comment\" out.");
   }
+  if (scope.says("comment") && comment.find_first_of("\r\n") != std::string::npos) {
+    scope.report("comment", "line_break", "comment holds a line break, and no line begins with one", "Leave it out.");
+  }
+  const std::string stop = scope.text("stop_at", "");
+  if (scope.says("stop_at") && stop.find_first_of("\r\n") != std::string::npos && stop != "\n" && stop != "\r\n" &&
+      stop != "\r") {
+    scope.report("stop_at", "line_break", "stop_at " + shown(stop) + " holds a line break, and no line begins with it",
+                 "Set it to how the line begins, or to \"\\n\" alone for an empty line.");
+  }
 }
 
 void check_names(const Scope& scope) {

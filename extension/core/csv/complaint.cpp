@@ -71,13 +71,22 @@ std::string excerpt(std::string_view text) {
   return shown;
 }
 
-Reject wrong_field_count(const Place& place, std::size_t fields, std::size_t columns) {
-  const bool few = fields < columns;
-  return reject(
-      place, few ? Reason::kTooFewFields : Reason::kTooManyFields, "",
-      count(fields, "field") + " where the table has " + count(columns, "column") +
-          (few ? ": add the missing delimiter, or set ragged to \"pad\" to fill up short rows"
-               : ": quote the value that holds the delimiter, or set ragged to \"cut\" to drop what is over"));
+Reject wrong_field_count(const Place& place, std::size_t fields, std::size_t columns, bool trailing,
+                         const Dialect& dialect) {
+  const std::string pad = ", or set ragged to \"pad\" to fill up short rows";
+  if (trailing && fields == columns) {
+    return reject(
+        place, Reason::kTooFewFields, "",
+        "the delimiter that ends each row of this table of " + count(columns, "column") + " is missing: add it" + pad);
+  }
+  const std::string found = count(fields, "field") + " where the table has " + count(columns, "column");
+  if (fields < columns) return reject(place, Reason::kTooFewFields, "", found + ": add the missing delimiter" + pad);
+  const std::string protect = !dialect.quote.empty()    ? "quote the value that holds the delimiter"
+                              : !dialect.escape.empty() ? "write " + dialect.escape + " before a delimiter that is text"
+                                                        : "set escape to the character that the file writes before a "
+                                                          "delimiter that is text";
+  return reject(place, Reason::kTooManyFields, "",
+                found + ": " + protect + ", or set ragged to \"cut\" to drop what is over");
 }
 
 Reject value_after_trailing_delimiter(const Place& place, std::size_t columns) {
@@ -147,11 +156,16 @@ Error row_too_long(std::int64_t line, const Limits& limits) {
           "", "Check that this is a text file with line breaks, and the quotes near that line."};
 }
 
-Error header_too_long(std::int64_t line, const Limits& limits) {
-  return {
-      Code::kLimitExceeded,
-      "the header at line " + std::to_string(line) + " has more than " + std::to_string(limits.header_bytes) + " bytes",
-      "", "Check that the file begins with its header, and the options skiprows, delimiter and quote."};
+Error header_too_long(std::int64_t line, const Limits& limits, bool several_lines) {
+  const std::string message =
+      "the header at line " + std::to_string(line) + " has more than " + std::to_string(limits.header_bytes) + " bytes";
+  if (several_lines) {
+    return {Code::kLimitExceeded,
+            message + ", over several lines: a quote in line " + std::to_string(line) + " may never be closed", "",
+            "Mend the header's quotes, or skip it with skiprows and name the columns in the option columns."};
+  }
+  return {Code::kLimitExceeded, message, "",
+          "Check that the file begins with its header, and the options skiprows, delimiter and quote."};
 }
 
 Error too_many_columns(std::int64_t line, std::size_t columns, const Limits& limits) {
@@ -168,6 +182,12 @@ Error no_header(std::string_view why) {
       "the option columns."};
 }
 
+Error all_skipped(std::int64_t skip_rows) {
+  return {Code::kInvalidHeader,
+          "skiprows " + std::to_string(skip_rows) + " leaves nothing of the file: there is no header", "",
+          "Set skiprows to the number of lines before the header."};
+}
+
 Error bad_header(std::int64_t line, const Reject& reject) {
   return {Code::kInvalidHeader, "the header at line " + std::to_string(line) + " cannot be read: " + reject.message, "",
           "Mend the header, or skip it with skiprows and name the columns in the option columns."};
@@ -181,7 +201,8 @@ Error columns_do_not_match(std::int64_t line, std::size_t named, std::size_t fou
 }
 
 Error unusable_dialect(std::string_view why) {
-  return {Code::kInvalidConfig, std::string(why), "", "Change the options delimiter, quote and escape."};
+  return {Code::kInvalidConfig, std::string(why), "",
+          "Change the options delimiter, quote, escape, comment and stop_at."};
 }
 
 }  // namespace cpi::csv

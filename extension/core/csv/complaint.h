@@ -21,7 +21,9 @@ struct Place {
   std::string_view raw;
 };
 
-Reject wrong_field_count(const Place& place, std::size_t fields, std::size_t columns);
+/// `trailing`: the table's rows end in a delimiter, which makes no column.
+Reject wrong_field_count(const Place& place, std::size_t fields, std::size_t columns, bool trailing,
+                         const Dialect& dialect);
 /// The row has a value behind the trailing delimiter with which the table's rows end.
 Reject value_after_trailing_delimiter(const Place& place, std::size_t columns);
 /// `at` is the offset of the quote within `place.raw`; `after_closing`: text follows a closing quote.
@@ -37,9 +39,12 @@ Reject overlong_row(const Place& place, const Limits& limits);
 
 Error field_too_long(std::int64_t line, std::size_t field, const Limits& limits);
 Error row_too_long(std::int64_t line, const Limits& limits);
-Error header_too_long(std::int64_t line, const Limits& limits);
+/// `several_lines`: only its quotes make it so long.
+Error header_too_long(std::int64_t line, const Limits& limits, bool several_lines);
 Error too_many_columns(std::int64_t line, std::size_t columns, const Limits& limits);
 Error no_header(std::string_view why);
+/// `skiprows` says to skip more lines than the file has.
+Error all_skipped(std::int64_t skip_rows);
 Error bad_header(std::int64_t line, const Reject& reject);
 Error columns_do_not_match(std::int64_t line, std::size_t named, std::size_t found);
 Error unusable_dialect(std::string_view why);

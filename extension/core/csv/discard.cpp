@@ -16,12 +16,10 @@ Reader::Impl::Step Reader::Impl::begin_discard(const ParsedRow& row, bool quoted
   discarded.endless = field ? field_too_long(line, row.error_field, limits) : row_too_long(line, limits);
   discarded.in_quotes = quoted;
   discarded.quotes_count = quoted;
-  if (quoted) {
-    std::int64_t breaks = 0;
-    for (const char* at = begin; at < row.error_at; ++at)
-      breaks += *at == '\n' || (*at == '\r' && at[1] != '\n') ? 1 : 0;
-    consume(row.error_at + grammar.quote().size(), breaks);
-  }
+  // What stands before the field is sound, whatever quotes and line breaks it holds.
+  std::int64_t breaks = 0;
+  for (const char* at = begin; at < row.error_at; ++at) breaks += *at == '\n' || (*at == '\r' && at[1] != '\n') ? 1 : 0;
+  consume(row.error_at + (quoted ? grammar.quote().size() : 0), breaks);
   phase = Phase::kDiscard;
   return Step::kDone;
 }
@@ -58,9 +56,12 @@ Result<Reader::Impl::Step> Reader::Impl::discard(Batch& batch) {
       at += *at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1;
       ++breaks;
       if (!in_quotes) return ended(at);
-    } else if (in_quotes && grammar.is_escape(at, end)) {
+    } else if ((in_quotes || !grammar.has_quote()) && grammar.is_escape(at, end)) {
       at += grammar.escape().size();
-      if (at < end && grammar.is_quote(at, end)) {
+      if (at < end && !in_quotes && is_break(*at)) {
+        at += *at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1;
+        ++breaks;
+      } else if (at < end && grammar.is_quote(at, end)) {
         at += grammar.quote().size();
       } else if (at < end && grammar.is_escape(at, end)) {
         at += grammar.escape().size();

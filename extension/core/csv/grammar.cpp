@@ -12,18 +12,22 @@ Grammar::Grammar(const Dialect& dialect)
       trim_(dialect.trim) {
   set_.bytes = {'\n', '\r', delimiter_[0], quote_.empty() ? '\n' : quote_[0], own_escape_ ? escape_[0] : '\n'};
   for (const char byte : set_.bytes) structural_[static_cast<unsigned char>(byte)] = true;
-  // A blank that is (part of) the delimiter separates; it is no blank around a field.
-  const bool blank_free = delimiter_.find(' ') == std::string::npos;
-  const bool tab_free = delimiter_.find('\t') == std::string::npos;
-  blanks_[0] = blank_free ? ' ' : '\t';
-  blanks_[1] = tab_free ? '\t' : ' ';
-  if (!blank_free && !tab_free) trim_ = false;
+  // A blank that is the delimiter separates; it is no blank around a field. One that is a part of it may be both.
+  if (delimiter_.find_first_not_of(" \t") == std::string::npos) {
+    const bool blank_free = delimiter_.find(' ') == std::string::npos;
+    const bool tab_free = delimiter_.find('\t') == std::string::npos;
+    blanks_[0] = blank_free ? ' ' : '\t';
+    blanks_[1] = tab_free ? '\t' : ' ';
+    if (!blank_free && !tab_free) trim_ = false;
+  }
 }
 
-void Grammar::unescape(std::string_view text, std::string& out) const {
-  const char* at = text.data();
-  const char* end = at + text.size();
+void Grammar::unescape(const RawField& field, std::string& out) const {
+  const char* at = field.data;
+  const char* end = at + field.size;
   const char* copied = at;
+  // With quotes in the dialect an unquoted field has no escapes but those before a quote.
+  const bool removes_escape = field.quoted || !has_quote();
   while (at < end) {
     if (*at != escape_[0] || !matches(at, end, escape_)) {
       ++at;
@@ -31,9 +35,8 @@ void Grammar::unescape(std::string_view text, std::string& out) const {
     }
     const char* following = at + escape_.size();
     const bool removes =
-        following < end && (has_quote() ? is_quote(following, end) || matches(following, end, escape_)
-                                        : matches(following, end, escape_) || is_delimiter(following, end) ||
-                                              *following == '\n' || *following == '\r');
+        following < end && (is_quote(following, end) || (removes_escape && matches(following, end, escape_)) ||
+                            (!has_quote() && (is_delimiter(following, end) || is_break(*following))));
     if (removes) {
       out.append(copied, at);
       copied = following;
@@ -53,8 +56,6 @@ const char* after_break(const char* at, const char* end, bool final) {
   if (at + 1 == end) return final ? end : nullptr;
   return at[1] == '\n' ? at + 2 : at + 1;
 }
-
-bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
 
 }  // namespace
 
@@ -92,10 +93,8 @@ ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* be
 
   const char* at = begin;
   while (true) {
-    const char* start = at;
-    if (grammar.trims()) {
-      while (start < end && grammar.is_blank(*start)) ++start;
-    }
+    const char* start = grammar.skip_blanks(at, end);
+    if (static_cast<std::size_t>(start - begin) > limits.row_bytes) return fail(RowStatus::kRowTooLong, at);
     if (start < end && cut(start)) return row;
     RawField field;
     const char* scan = start;
@@ -138,10 +137,7 @@ ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* be
         ++scan;
       }
       const char* closing = scan;
-      scan += quote_size;
-      if (grammar.trims()) {
-        while (scan < end && grammar.is_blank(*scan)) ++scan;
-      }
+      scan = grammar.skip_blanks(scan + quote_size, end);
       if (scan == end ? !final : cut(scan) && !is_break(*scan)) return row;
       field.data = content;
       field.size = static_cast<std::size_t>(closing - content);
@@ -197,9 +193,7 @@ ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* be
         ++scan;
       }
       content_end = scan;
-      if (grammar.trims()) {
-        while (content_end > start && grammar.is_blank(content_end[-1])) --content_end;
-      }
+      while (content_end > start && grammar.is_blank(content_end[-1])) --content_end;
       field.data = start;
       field.size = static_cast<std::size_t>(content_end - start);
     }

@@ -20,6 +20,20 @@
 
 namespace cpi::csv {
 
+inline bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
+
+inline std::string_view between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// A field as it stands in the input.
+struct RawField {
+  const char* data = nullptr;
+  std::size_t size = 0;
+  bool quoted = false;
+  bool escaped = false;  ///< holds escapes that `Grammar::unescape` takes out
+};
+
 /// A dialect prepared for parsing.
 class Grammar {
  public:
@@ -30,10 +44,16 @@ class Grammar {
   /// An escape that is not the doubled quote.
   bool is_escape(const char* at, const char* end) const { return own_escape_ && matches(at, end, escape_); }
   bool is_structural(char byte) const { return structural_[static_cast<unsigned char>(byte)]; }
-  bool is_blank(char byte) const { return byte == blanks_[0] || byte == blanks_[1]; }
+  /// What `trim` drops.
+  bool is_blank(char byte) const { return trim_ && (byte == blanks_[0] || byte == blanks_[1]); }
+  /// Past the blanks at `at` that `trim` drops: up to a delimiter, which may begin with one.
+  const char* skip_blanks(const char* at, const char* end) const {
+    while (at < end && is_blank(*at) && !is_delimiter(at, end)) ++at;
+    return at;
+  }
 
-  /// Takes the escapes out of what stood between the quotes, or, without quotes in the dialect, out of a field.
-  void unescape(std::string_view text, std::string& out) const;
+  /// Appends what the field says: as it stands, but without its escapes.
+  void unescape(const RawField& field, std::string& out) const;
 
   const ByteSet& byte_set() const { return set_; }
   const std::string& delimiter() const { return delimiter_; }
@@ -41,7 +61,6 @@ class Grammar {
   const std::string& escape() const { return escape_; }
   bool has_quote() const { return !quote_.empty(); }
   bool doubles_quotes() const { return !own_escape_; }
-  bool trims() const { return trim_; }
   /// True when every structural byte but the quote is a whole token, so that rows without quotes need no parser.
   bool is_simple() const { return delimiter_.size() == 1 && !trim_ && !(own_escape_ && quote_.empty()); }
 
@@ -56,17 +75,9 @@ class Grammar {
   std::string escape_;
   bool own_escape_ = false;
   bool trim_ = false;
-  char blanks_[2];
+  char blanks_[2] = {' ', '\t'};
   bool structural_[256] = {};
   ByteSet set_;
-};
-
-/// A field as it stands in the input.
-struct RawField {
-  const char* data = nullptr;
-  std::size_t size = 0;
-  bool quoted = false;
-  bool escaped = false;  ///< holds escapes that `Grammar::unescape` takes out
 };
 
 enum class RowStatus {

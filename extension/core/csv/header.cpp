@@ -24,9 +24,11 @@ void Header::add(const std::vector<std::string>& fields) {
 }
 
 Result<std::vector<std::string>> Header::names(const Dialect& dialect, const Limits& limits, std::int64_t line) const {
-  if (names_.size() > limits.columns) return too_many_columns(line, names_.size(), limits);
+  // A delimiter at the end of the header may turn out to make no column.
+  const bool nameless_last = !names_.empty() && names_.back().empty();
+  if (names_.size() > limits.columns + (nameless_last ? 1 : 0)) return too_many_columns(line, names_.size(), limits);
   if (!dialect.columns.empty()) {
-    const bool trailing = names_.size() == dialect.columns.size() + 1 && names_.back().empty();
+    const bool trailing = names_.size() == dialect.columns.size() + 1 && nameless_last;
     if (names_.size() != dialect.columns.size() && !trailing) {
       return columns_do_not_match(line, dialect.columns.size(), names_.size());
     }

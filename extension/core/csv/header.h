@@ -19,7 +19,8 @@ class Header {
   void add(const std::vector<std::string>& fields);
 
   /// The names: the rows' or, where given, those of the dialect. `line` is that of the last header row, for messages.
-  /// Fails with kInvalidHeader when no name is left or `columns` has another length, with kLimitExceeded.
+  /// A nameless last one may be no column: it does not count for the limit. Fails with kInvalidHeader when no name is
+  /// left or `columns` has another length, with kLimitExceeded.
   Result<std::vector<std::string>> names(const Dialect& dialect, const Limits& limits, std::int64_t line) const;
 
  private:

@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace cpi::csv {
-namespace {
-
-bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
-
-const char* skip_blanks(const Grammar& grammar, const char* at, const char* end) {
-  while (grammar.trims() && at < end && grammar.is_blank(*at)) ++at;
-  return at;
-}
-
-}  // namespace
 
 std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const char* begin, const char* end,
                                bool final) {
@@ -25,7 +15,7 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
   bool in_quotes = false;
   bool at_start = true;  // of a field
   for (const char* at = begin; true;) {
-    at = at_start ? skip_blanks(grammar, at, end) : cursor.next(at);
+    at = at_start ? grammar.skip_blanks(at, end) : cursor.next(at);
     if (at == end && final) {
       if (!in_quotes) reading.content_end = reading.next = end;
       return reading;
@@ -33,6 +23,7 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
     if (cut(at)) return std::nullopt;
     const bool field_begins = at_start;
     at_start = false;
+    bool may_close = false;  // behind a quote: where the field ends if it does
     if (is_break(*at)) {
       const char* next = at + (*at == '\r' && at + 1 < end && at[1] == '\n' ? 2 : 1);
       if (!in_quotes) {
@@ -46,6 +37,7 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
       at += grammar.escape().size();
       if (at < end && grammar.is_quote(at, end)) {
         at += quote;
+        may_close = in_quotes && meaning == Meaning::kEscapedCloses;
       } else if (in_quotes && at < end && grammar.is_escape(at, end)) {
         at += grammar.escape().size();
       }
@@ -55,12 +47,10 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
         in_quotes = field_begins || meaning == Meaning::kToggles;
       } else if (grammar.doubles_quotes() && at < end && grammar.is_quote(at, end)) {
         at += quote;
-      } else if (meaning == Meaning::kToggles) {
-        in_quotes = false;
+        may_close = meaning == Meaning::kEscapedCloses;
       } else {
-        const char* behind = skip_blanks(grammar, at, end);
-        if (!final && static_cast<std::size_t>(end - behind) < longest) return std::nullopt;
-        in_quotes = behind < end && !is_break(*behind) && !grammar.is_delimiter(behind, end);
+        in_quotes = meaning != Meaning::kToggles;
+        may_close = in_quotes;
       }
     } else if (!in_quotes && grammar.is_delimiter(at, end)) {
       at += grammar.delimiter().size();
@@ -68,6 +58,11 @@ std::optional<Reading> read_as(Meaning meaning, const Grammar& grammar, const ch
       at_start = true;
     } else {
       ++at;
+    }
+    if (may_close) {
+      const char* behind = grammar.skip_blanks(at, end);
+      if (!final && static_cast<std::size_t>(end - behind) < longest) return std::nullopt;
+      in_quotes = behind < end && !is_break(*behind) && !grammar.is_delimiter(behind, end);
     }
   }
 }

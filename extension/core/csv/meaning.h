@@ -1,5 +1,5 @@
-// Two more ways in which the quotes of a bad row may be meant, besides the strict one and the lenient one of grammar.h.
-// Only to guess how far the row reaches; nothing that is read in these ways is ever loaded.
+// Three more ways in which the quotes of a bad row may be meant, besides the strict one and the lenient one of
+// grammar.h. Only to guess how far the row reaches; nothing that is read in these ways is ever loaded.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,8 @@ namespace cpi::csv {
 enum class Meaning {
   /// A quoted field ends only where a delimiter or a line break follows its quote; other quotes are text: "5" pipe".
   kClosesBeforeDelimiter,
+  /// Likewise, and an escaped quote ends it there, too: "street"","x" or "C:\dir\","x".
+  kEscapedCloses,
   /// Every quote opens or closes, wherever it stands, as PostgreSQL's COPY takes it: 7"two lines".
   kToggles,
 };

@@ -5,8 +5,8 @@
 namespace cpi::csv {
 namespace {
 
-// The first rows tell, by majority, whether it is the table's habit to end each row with a delimiter.
-constexpr int kTrailingRows = 9;
+// So many of the first rows tell, by majority, what is the table's habit.
+constexpr int kFirstRows = 9;
 
 }  // namespace
 
@@ -21,6 +21,11 @@ std::optional<Error> flaw(const Dialect& dialect) {
   };
   if (clash(dialect.quote)) return unusable_dialect("delimiter and quote begin alike");
   if (clash(dialect.escape)) return unusable_dialect("delimiter and escape begin alike");
+  const std::string& stop = dialect.stop_at;
+  if (breaks(stop) && stop != "\n" && stop != "\r\n" && stop != "\r") {
+    return unusable_dialect("stop_at holds a line break and more: \"\\n\" alone is an empty line");
+  }
+  if (breaks(dialect.comment)) return unusable_dialect("comment holds a line break");
   return std::nullopt;
 }
 
@@ -49,6 +54,7 @@ Result<Reader::Impl::Step> Reader::Impl::skip() {
 Result<Reader::Impl::Step> Reader::Impl::read_header() {
   while (header_rows < dialect.header_rows) {
     if (final && window.size() == 0) {
+      if (header_rows == 0 && skipped > 0) return all_skipped(dialect.skip_rows);
       return no_header(header_rows == 0
                            ? "the file is empty: there is no header"
                            : "the file ends before its header of " + std::to_string(dialect.header_rows) + " rows");
@@ -57,11 +63,11 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     const Line found = line_at(begin);
     const bool comment = !dialect.comment.empty() && between(begin, found.content_end).starts_with(dialect.comment);
     if (!comment && limits.header_bytes < limits.row_bytes && longer_than(limits.header_bytes, begin, found)) {
-      return header_too_long(line, limits);
+      return header_too_long(line, limits, false);
     }
     if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
     if (found.next == nullptr) return Step::kNeedMore;
-    if (ignorable(begin, found)) {
+    if (kinds.ignorable(between(begin, found.content_end))) {
       consume(found.next, 1);
       continue;
     }
@@ -76,7 +82,9 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     if (row.status == RowStatus::kIncomplete || row.status == RowStatus::kUnclosedQuote) content_end = window.end();
     if (row.status == RowStatus::kFieldTooLong) content_end = row.error_at + limits.field_bytes;
     if (row.status == RowStatus::kRowTooLong) content_end = begin + limits.row_bytes;
-    if (static_cast<std::size_t>(content_end - begin) > limits.header_bytes) return header_too_long(line, limits);
+    if (static_cast<std::size_t>(content_end - begin) > limits.header_bytes) {
+      return header_too_long(line, limits, grammar.has_quote() && !longer_than(limits.header_bytes, begin, found));
+    }
     if (!decided) return Step::kNeedMore;
     if (row.status == RowStatus::kFieldTooLong) return field_too_long(line, row.error_field, limits);
     if (row.status == RowStatus::kRowTooLong) return row_too_long(line, limits);
@@ -101,7 +109,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
       scratch.assign(field.data, field.size);
       if (field.escaped) {
         scratch.clear();
-        grammar.unescape({field.data, field.size}, scratch);
+        grammar.unescape(field, scratch);
       }
       fields.emplace_back(clean(scratch));
     }
@@ -122,32 +130,42 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
   return Step::kDone;
 }
 
-/// Looks at the first rows, without consuming them: how many fields without a header, and whether rows end in a
-/// delimiter that separates nothing.
+/// Looks at the first rows, without consuming them: how many fields they mostly have, where nothing names the columns,
+/// and whether rows end in a delimiter that separates nothing. Without names that cannot be told from a last column
+/// that is empty.
 Result<Reader::Impl::Step> Reader::Impl::find_shape() {
-  std::size_t columns = names.size();
-  const bool blank_last = columns > 1 && dialect.columns.empty() && names.back().empty();
+  struct Width {
+    std::size_t fields;
+    std::int64_t line;  // of the first row that has it
+    int rows;
+  };
+  std::vector<Width> widths;  // in the order of the rows
+  const std::size_t named = names.size();
+  const bool blank_last = named > 1 && dialect.columns.empty() && names.back().empty();
   int seen = 0;
   int with_delimiter = 0;
   std::int64_t lines = 0;
+  std::int64_t breaks = 0;
   const char* at = window.begin();
-  while (seen < kTrailingRows && lines < Recovery::kLines) {
+  while (seen < kFirstRows && lines < Recovery::kLines) {
     if (at == window.end()) {
       if (!final) return Step::kNeedMore;
       break;
     }
     const Line found = line_at(at);
     if (longer_than(limits.row_bytes, at, found)) {
-      if (columns > 0) break;  // what is said by the rows before it must do
-      return row_too_long(line + lines, limits);
+      if (named > 0 || seen > 0) break;  // what is said by the rows before it must do
+      return row_too_long(line + lines + breaks, limits);
     }
     if (found.next == nullptr) return Step::kNeedMore;
     ++lines;
-    if (ignorable(at, found)) {
+    const bool table_end = *kinds.kind(at, found.content_end, true) == Lines::Kind::kEnd;
+    // A table without header that ends at once has the names of what is there.
+    if (table_end && (lines > 1 || dialect.header_rows > 0)) break;
+    if (kinds.ignorable(between(at, found.content_end))) {
       at = found.next;
       continue;
     }
-    if ((lines > 1 || dialect.header_rows > 0) && stops_at(at)) break;
     const ParsedRow row = parse_at(at);
     if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
     if (row.status != RowStatus::kComplete) {
@@ -155,21 +173,34 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
       continue;
     }
     at = row.next;
-    if (columns == 0) {
-      columns = raw_fields.size();
-      if (columns > limits.columns) return too_many_columns(line + lines - 1, columns, limits);
-      for (std::size_t i = 0; i < columns; ++i) names.push_back("column" + std::to_string(i + 1));
-      break;
-    }
     ++seen;
-    const bool last_empty = raw_fields.back().size == 0 && !raw_fields.back().quoted;
-    with_delimiter += last_empty && raw_fields.size() == columns + (blank_last ? 0 : 1) ? 1 : 0;
+    const std::size_t fields = raw_fields.size();
+    if (named == 0) {
+      const auto same =
+          std::find_if(widths.begin(), widths.end(), [&](const Width& one) { return one.fields == fields; });
+      if (same == widths.end()) {
+        widths.push_back({fields, line + lines + breaks - 1, 1});
+      } else {
+        ++same->rows;
+      }
+    } else {
+      const bool last_empty = raw_fields.back().size == 0 && !raw_fields.back().quoted;
+      with_delimiter += last_empty && fields == named + (blank_last ? 0 : 1) ? 1 : 0;
+    }
+    breaks += row.breaks;
   }
-  if (columns == 0 && at != window.end()) {
+  if (!widths.empty()) {
+    // The first of those that most rows have: one damaged row must not decide on all others.
+    const auto usual = std::max_element(widths.begin(), widths.end(),
+                                        [](const Width& one, const Width& other) { return one.rows < other.rows; });
+    if (usual->fields > limits.columns) return too_many_columns(usual->line, usual->fields, limits);
+    for (std::size_t i = 0; i < usual->fields; ++i) names.push_back("column" + std::to_string(i + 1));
+  } else if (named == 0 && at != window.end()) {
     return no_header("none of the first " + std::to_string(lines) + " lines can be read as a row");
   }
   trailing = with_delimiter * 2 > seen;
   if (blank_last && (trailing || seen == 0)) names.pop_back();
+  if (names.size() > limits.columns) return too_many_columns(header_line, names.size(), limits);
   width = names.size() + (trailing ? 1 : 0);
   phase = Phase::kRows;
   return Step::kDone;

@@ -80,7 +80,6 @@ Result<Reader::Impl::Step> Reader::Impl::read_rows(Batch& batch) {
 /// A row for which no segment was long enough, or one whose line does not end: by the parser, without a list of
 /// positions, which for such a row would need more memory than the row.
 Result<Reader::Impl::Step> Reader::Impl::read_alone(Batch& batch) {
-  if (!final && window.size() <= std::max(dialect.comment.size(), dialect.stop_at.size())) return Step::kNeedMore;
   check_rows = true;
   if (std::optional<Result<Step>> step = read_special_line()) return *step;
   return take_row(batch, parse_at(window.begin()));
@@ -89,13 +88,14 @@ Result<Reader::Impl::Step> Reader::Impl::read_alone(Batch& batch) {
 /// A line that is no row: a comment, the end of the table, an empty line. Nothing when it is a row.
 std::optional<Result<Reader::Impl::Step>> Reader::Impl::read_special_line() {
   const char* begin = window.begin();
-  if (stops_at(begin)) {
+  const std::optional<Lines::Kind> kind = kinds.kind(begin, window.end(), final);
+  if (!kind) return Step::kNeedMore;
+  if (*kind == Lines::Kind::kEnd) {
     phase = Phase::kEnd;
     table_end = Stop{line, file_offset(window.begin()), 0, false};
     return Step::kDone;
   }
-  const bool comment = !dialect.comment.empty() && between(begin, window.end()).starts_with(dialect.comment);
-  if (!comment && !(is_break(*begin) && width > 1)) return std::nullopt;
+  if (*kind == Lines::Kind::kRow || (*kind == Lines::Kind::kEmpty && width == 1)) return std::nullopt;
   const Line found = line_at(begin);
   if (longer_than(limits.row_bytes, begin, found)) return row_too_long(line, limits);
   if (found.next == nullptr) return Step::kNeedMore;
@@ -157,15 +157,13 @@ void Reader::Impl::fast_rows(Batch& batch, const std::uint32_t*& position, const
   const std::size_t room = fields_used + static_cast<std::size_t>(last - position) + 2;
   if (batch.fields_.size() < room) batch.fields_.resize(room);
   const char delimiter = dialect.delimiter[0];
-  const char comment = dialect.comment.empty() ? '\n' : dialect.comment[0];
-  const char stop = dialect.stop_at.empty() ? '\n' : dialect.stop_at[0];
   const bool has_quote = grammar.quote().size() == 1;
   const char quote = has_quote ? grammar.quote()[0] : '\0';
   const char* begin = window.begin();
   const std::int64_t offset = window.offset(begin);
   const char* const first = begin;
   std::int64_t rows = 0;
-  while (position < last && *begin != comment && *begin != stop) {
+  while (position < last && !kinds.may_begin(*begin)) {
     const std::uint32_t* at = position;
     Field* const fields = batch.fields_.data() + fields_used;
     Field* field = fields;

@@ -14,6 +14,7 @@
 #include "core/csv/grammar.h"
 #include "core/csv/header.h"
 #include "core/csv/kernels/kernel.h"
+#include "core/csv/lines.h"
 #include "core/csv/reader.h"
 #include "core/csv/recovery.h"
 #include "core/csv/window.h"
@@ -22,12 +23,6 @@ namespace cpi::csv {
 
 /// Why no file can be read by this dialect; nothing when it is sound.
 std::optional<Error> flaw(const Dialect& dialect);
-
-inline bool is_break(char byte) { return byte == '\n' || byte == '\r'; }
-
-inline std::string_view between(const char* begin, const char* end) {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
 
 struct Reader::Impl {
   enum class Phase { kStart, kSkip, kHeader, kShape, kRows, kDiscard, kEnd };
@@ -41,7 +36,8 @@ struct Reader::Impl {
         limits(given_limits),
         failure(flaw(dialect)),
         grammar(failure ? Dialect{} : dialect),
-        recovery(grammar, dialect, limits) {}
+        kinds(dialect, grammar, limits),
+        recovery(grammar, kinds, dialect, limits) {}
 
   Result<Event> next(Batch& batch);
   Result<Step> start();
@@ -56,7 +52,6 @@ struct Reader::Impl {
   std::optional<Result<Step>> read_special_line();
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
-  Step reject_ragged(Batch& batch, const ParsedRow& row, const BadRow& bad, std::size_t fields);
   Step begin_discard(const ParsedRow& row, bool quoted);
   Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);
@@ -64,14 +59,9 @@ struct Reader::Impl {
   std::string_view clean(std::string_view text);
 
   Line line_at(const char* at) const { return physical_line(at, window.end(), final); }
-  bool ignorable(const char* begin, const Line& found) const {
-    const std::string_view text = between(begin, found.content_end);
-    return text.empty() || (!dialect.comment.empty() && text.starts_with(dialect.comment));
-  }
   bool longer_than(std::size_t bytes, const char* begin, const Line& found) const {
     return static_cast<std::size_t>(found.content_end - begin) > bytes;
   }
-  bool stops_at(const char* at) const;
   void drop_rest();
   void consume(const char* up_to, std::int64_t lines) {
     window.consume(up_to);
@@ -99,6 +89,7 @@ struct Reader::Impl {
   const Limits limits;
   std::optional<Error> failure;
   const Grammar grammar;
+  const Lines kinds;
   Recovery recovery;
   const Kernel* kernel = &active_kernel();
 

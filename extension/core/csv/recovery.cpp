@@ -56,8 +56,9 @@ std::optional<Recovery::JudgedLine> Recovery::judge_line(Look& look, const char*
   const std::size_t size = distance(at, line.content_end);
   look.cost += size + 1;
   JudgedLine judged{at, line.content_end, line.next, line.next, Kind::kMisfit, delimiters_in(at, line.content_end)};
-  if (size == 0 || (!dialect_.comment.empty() && std::string_view(at, size).starts_with(dialect_.comment))) {
-    judged.kind = Kind::kNeutral;
+  const Lines::Kind kind = *kinds_.kind(at, line.content_end, true);
+  if (kind != Lines::Kind::kRow) {
+    judged.kind = kind == Lines::Kind::kEnd ? Kind::kTableEnd : Kind::kNeutral;
     return judged;
   }
   const Clip clip(at, look.end, look.final, kRowBytes);
@@ -89,6 +90,11 @@ bool Recovery::judge(Look& look, const char* from, const char* stop, std::size_t
     if (at == look.end) return look.final;
     const std::optional<JudgedLine> line = judge_line(look, at);
     if (!line) return false;
+    if (line->kind == Kind::kTableEnd) {
+      look.end = at;
+      look.final = true;
+      return true;
+    }
     if (at < stop) ++before_stop_;
     lines_.push_back(*line);
   }
@@ -113,7 +119,7 @@ bool Recovery::read_otherwise(Look& look, const ParsedRow& parsed) {
         scratch_.size() == look.width || scratch_.size() + 1 == 2 * look.width);
   }
   const Clip near(look.begin, look.end, look.final, kRowBytes);
-  for (const Meaning meaning : {Meaning::kClosesBeforeDelimiter, Meaning::kToggles}) {
+  for (const Meaning meaning : {Meaning::kClosesBeforeDelimiter, Meaning::kEscapedCloses, Meaning::kToggles}) {
     const std::optional<Reading> reading = read_as(meaning, grammar_, look.begin, near.stop, near.final);
     if (!reading && !near.clipped) return false;
     look.cost += distance(look.begin, reading && reading->next != nullptr ? reading->next : near.stop);
@@ -156,6 +162,7 @@ std::size_t Recovery::lines_of_bad_row(const Look& look, const Line& first, cons
     const bool possible = last || !whole.too_long || lines_[i].kind == Kind::kFits;
     const char* next = last ? whole.next : lines_[i].begin;
     const bool explained = delimiters + 1 == look.width || ends_before(next) || (last && parses);
+    if (last && next > look.end) within += kRowWithin;  // the line that ends the table
     const int wonder = behind[i] + within + (explained ? 0 : kUnexplained) + (parses && !last ? kAgainstGrammar : 0);
     if (possible && (!least || wonder < *least || (wonder == *least && explained))) {
       best = i;
@@ -175,17 +182,28 @@ std::optional<BadRow> Recovery::until_table_goes_on(Look& look, BadRow bad) {
   while (bad.next < look.end) {
     const std::optional<JudgedLine> line = judge_line(look, bad.next);
     if (!line) return std::nullopt;
+    if (line->kind == Kind::kTableEnd) return bad;
     if (line->kind == Kind::kFits) {
       if (line->row_next == look.end) return bad;
       const std::optional<JudgedLine> second = judge_line(look, line->row_next);
       if (!second) return std::nullopt;
-      if (second->kind == Kind::kFits) return bad;
+      if (second->kind == Kind::kFits || second->kind == Kind::kTableEnd) return bad;
     }
     bad.content_end = line->content_end;
     bad.next = line->next;
     ++bad.lines;
   }
   return look.final ? std::optional(bad) : std::nullopt;
+}
+
+BadRow Recovery::until_table_ends(Look& look, BadRow bad, const BadRow& whole) {
+  while (bad.next < whole.next) {
+    const Line line = physical_line(bad.next, whole.next, true);
+    if (kinds_.kind(bad.next, line.content_end, true) == Lines::Kind::kEnd) return bad;
+    look.cost += distance(bad.next, line.next);
+    bad = {line.content_end, line.next, bad.lines + 1, false};
+  }
+  return whole;
 }
 
 std::optional<BadRow> Recovery::decide(Look& look, const ParsedRow& parsed) {
@@ -214,14 +232,18 @@ std::optional<BadRow> Recovery::decide(Look& look, const ParsedRow& parsed) {
   }
   if (whole.next <= first.next) return too_long ? whole : first_line;
   if (!judge(look, first.next, whole.next, kLinesBehind)) return std::nullopt;
+  if (whole.next > look.end) {
+    whole = first_line;
+    if (!lines_.empty()) whole = {lines_.back().content_end, look.end, static_cast<std::int64_t>(lines_.size()) + 1};
+  }
   const std::size_t lines = lines_of_bad_row(look, first, whole, false);
-  if (lines == before_stop_ && too_long) return whole;
+  if (lines == before_stop_ && whole.too_long) return whole;
   if (lines == 0) return first_line;
   const JudgedLine& last = lines_[lines - 1];
   const BadRow some{last.content_end, last.next, static_cast<std::int64_t>(lines) + 1, false};
   if (lines < before_stop_) return some;
   if (parsed.status == RowStatus::kUnclosedQuote) return until_table_goes_on(look, some);
-  return whole;
+  return until_table_ends(look, some, whole);
 }
 
 std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,

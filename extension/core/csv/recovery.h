@@ -10,9 +10,10 @@
 //
 // A row *fits* when it parses without an error and has as many fields as the table, or more of which `ragged` cuts the
 // rest. Of two places that explain as much the farther one is taken: a good row that stands in a reject is seen and can
-// be replayed, but a line of somebody's text that is loaded as if it were a row is not seen. All decisions depend on
-// the bytes alone, never on how the input was cut; each looks ahead a bounded distance, and all of them together a
-// bounded multiple of the input.
+// be replayed, but a line of somebody's text that is loaded as if it were a row is not seen. The line that stops the
+// table is the end of the input: only a row that parses may hold it as a text. All decisions depend on the bytes alone,
+// never on how the input was cut; each looks ahead a bounded distance, and all of them together a bounded multiple of
+// the input.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "core/csv/grammar.h"
+#include "core/csv/lines.h"
 #include "core/csv/meaning.h"
 
 namespace cpi::csv {
@@ -42,8 +44,8 @@ class Recovery {
   static constexpr std::size_t kBytes = std::size_t{1} << 20;
   static constexpr std::size_t kRowBytes = std::size_t{64} << 10;
 
-  Recovery(const Grammar& grammar, const Dialect& dialect, const Limits& limits)
-      : grammar_(grammar), dialect_(dialect), limits_(limits) {}
+  Recovery(const Grammar& grammar, const Lines& kinds, const Dialect& dialect, const Limits& limits)
+      : grammar_(grammar), kinds_(kinds), dialect_(dialect), limits_(limits) {}
 
   /// The extent of the row at `begin`, which `parsed` says is bad. `width` is the number of fields of a row that fits,
   /// `offset` that of `begin` in the stream. Nothing when more input is needed to decide.
@@ -62,6 +64,7 @@ class Recovery {
     kNeutral,  ///< empty, or a comment, or a short row that would be padded: any text may be one
     kDamaged,  ///< the right number of delimiters, but a quote in the wrong place
     kMisfit,
+    kTableEnd,  ///< never a part of a bad row: for a recovery the input ends before it
   };
   struct JudgedLine {
     const char* begin = nullptr;
@@ -85,7 +88,7 @@ class Recovery {
   /// input is needed.
   bool read_otherwise(Look& look, const ParsedRow& parsed);
   /// Judges the physical lines that begin in `[from, stop)` and `lines_behind` more, within the bounds above, into
-  /// `lines_`. False when more input is needed.
+  /// `lines_`. Where the table ends among them, `look` does from then on. False when more input is needed.
   bool judge(Look& look, const char* from, const char* stop, std::size_t lines_behind);
   std::optional<JudgedLine> judge_line(Look& look, const char* at);
   /// How many of `lines_` belong to the bad row whose first line is `first`. `whole` is the farthest that it may reach;
@@ -94,10 +97,14 @@ class Recovery {
   /// After an unclosed quote with nothing that fits behind it: from `bad` on to where two rows in a row fit, else to
   /// the end.
   std::optional<BadRow> until_table_goes_on(Look& look, BadRow bad);
+  /// After a stray quote that the lines that were judged did not come to: from `bad` on to where the table ends, else
+  /// `whole`.
+  BadRow until_table_ends(Look& look, BadRow bad, const BadRow& whole);
   std::size_t delimiters_in(const char* begin, const char* end) const;
   bool may_look(std::int64_t offset) const;
 
   const Grammar& grammar_;
+  const Lines& kinds_;
   const Dialect& dialect_;
   const Limits& limits_;
   std::vector<RawField> scratch_;

@@ -4,47 +4,38 @@
 
 namespace cpi::csv {
 
-bool Reader::Impl::stops_at(const char* at) const {
-  if (dialect.stop_at.empty()) return false;
-  if (is_break(dialect.stop_at[0])) return is_break(*at);
-  return between(at, window.end()).starts_with(dialect.stop_at);
-}
-
 Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
   if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
   if (row.status != RowStatus::kComplete) return reject_bad(batch, row);
 
   const std::size_t columns = names.size();
-  std::size_t count = raw_fields.size();
-  if (width > 1 && grammar.trims() && count == 1 && raw_fields[0].size == 0 && !raw_fields[0].quoted) {
-    consume(row.next, 1);  // nothing but blanks: an empty line
-    return Step::kDone;
+  const std::size_t count = raw_fields.size();
+  // A value behind the delimiter with which the rows end.
+  const bool over = trailing && count == width && (raw_fields.back().size != 0 || raw_fields.back().quoted);
+  if (count != width || over) {
+    // Its lines may be rows that a missing quote has swallowed: then nothing else about it counts.
+    const std::optional<BadRow> bad =
+        recovery.ragged_extent(row, begin, window.end(), final, width, window.offset(begin));
+    if (!bad) return Step::kNeedMore;
+    if (bad->next != row.next) {
+      batch.rejects.push_back(unclosed_quote(place(begin, bad->content_end), "", dialect));
+      consume(bad->next, bad->lines);
+      return Step::kDone;
+    }
   }
   if (check_rows && spoilt(batch, row)) {
     consume(row.next, row.breaks + 1);
     return Step::kDone;
   }
-  if (trailing && count == width) {
-    const RawField& last = raw_fields.back();
-    if (last.size != 0 || last.quoted) {
-      if (dialect.ragged != Ragged::kCut) {
-        batch.rejects.push_back(value_after_trailing_delimiter(place(begin, row.content_end), columns));
-        consume(row.next, row.breaks + 1);
-        return Step::kDone;
-      }
-    }
-    raw_fields.pop_back();
-    count = columns;
-  } else if (count != width) {
-    const bool fitted = dialect.ragged == (count < width ? Ragged::kPad : Ragged::kCut);
-    // Its lines may be rows that a missing quote has swallowed: those are neither padded nor cut.
-    const std::optional<BadRow> bad =
-        recovery.ragged_extent(row, begin, window.end(), final, width, window.offset(begin));
-    if (!bad) return Step::kNeedMore;
-    if (!fitted || bad->next != row.next) return reject_ragged(batch, row, *bad, count);
-    raw_fields.resize(columns, RawField{row.content_end, 0, false, false});
+  if ((count != width || over) && dialect.ragged != (count < width ? Ragged::kPad : Ragged::kCut)) {
+    const Place here = place(begin, row.content_end);
+    batch.rejects.push_back(over ? value_after_trailing_delimiter(here, columns)
+                                 : wrong_field_count(here, count, columns, trailing, dialect));
+    consume(row.next, row.breaks + 1);
+    return Step::kDone;
   }
+  raw_fields.resize(columns, RawField{row.content_end, 0, false, false});
   emit(batch, row);
   consume(row.next, row.breaks + 1);
   return Step::kDone;
@@ -52,7 +43,7 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
 
 Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
-  const bool quoted = grammar.is_quote(row.error_at, window.end());
+  const bool quoted = row.error_at < window.end() && grammar.is_quote(row.error_at, window.end());
   if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) {
     return begin_discard(row, false);
   }
@@ -71,15 +62,6 @@ Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRo
                               ? stray_quote(here, at, row.after_closing, column_name(row.error_field), dialect)
                               : unclosed_quote(here, column_name(row.error_field), dialect));
   consume(bad->next, bad->lines);
-  return Step::kDone;
-}
-
-Reader::Impl::Step Reader::Impl::reject_ragged(Batch& batch, const ParsedRow& row, const BadRow& bad,
-                                               std::size_t fields) {
-  const Place here = place(window.begin(), bad.content_end);
-  batch.rejects.push_back(bad.next == row.next ? wrong_field_count(here, fields, width)
-                                               : unclosed_quote(here, "", dialect));
-  consume(bad.next, bad.lines);
   return Step::kDone;
 }
 
@@ -125,7 +107,7 @@ void Reader::Impl::emit(Batch& batch, const ParsedRow& row) {
     std::string_view text(raw.data, raw.size);
     if (raw.escaped) {
       scratch.clear();
-      grammar.unescape(text, scratch);
+      grammar.unescape(raw, scratch);
       text = scratch;
     }
     if (check_rows) text = clean(text);

@@ -76,7 +76,7 @@ void read_rows(const std::string& text, const Grammar& grammar, const Dialect& d
       value.assign(field.data, field.size);
       if (field.escaped) {
         value.clear();
-        grammar.unescape({field.data, field.size}, value);
+        grammar.unescape(field, value);
       }
       // What was in quotes may hold anything and is text by its writer's word.
       sample.fields.push_back(field.quoted && kind_of(value) == CellKind::kMixed ? "text" : value);

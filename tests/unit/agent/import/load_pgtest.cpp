@@ -269,6 +269,21 @@ TEST_F(Loading, WhatStopAtCutsOffIsToldAndTheHashIsThatOfTheWholeFile) {
   EXPECT_THAT(result.warnings, Not(Contains(HasSubstr("stop_at")))) << "nothing is lost";
 }
 
+TEST_F(Loading, AFileWithoutTheLineThatStopsTheTableIsTold) {
+  request.options.dialect.stop_at = "Total";
+  write("id,name\n1,a\n2,\"\nTotal\"\n");
+  LoadResult result = load();
+  ASSERT_LOADED(result);
+  EXPECT_EQ(result.counts.inserted, 2);
+  EXPECT_THAT(result.warnings,
+              Contains("no line that begins with \"Total\" ended the table (stop_at): the file was read to its end"));
+  request.options.dialect.stop_at = "\n";
+  write("id,name\n3,c\n");
+  result = load();
+  ASSERT_LOADED(result);
+  EXPECT_THAT(result.warnings, Contains("no empty line ended the table (stop_at): the file was read to its end"));
+}
+
 TEST_F(Loading, AFileWithoutRowsSucceedsAndAnEmptyOneSaysSo) {
   write("id,name\n");
   LoadResult result = load();

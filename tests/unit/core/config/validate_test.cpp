@@ -127,6 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{R"({"defaults":{"escape":"ab"}})", "defaults.escape", "not_one_character", "", ""},
         Mistake{R"({"defaults":{"delimiter":"\\","escape":"\\"}})", "defaults.escape", "escape_is_delimiter", "", ""},
         Mistake{R"({"defaults":{"comment":","}})", "defaults.comment", "comment_is_dialect", "", ""},
+        Mistake{R"({"defaults":{"comment":"#\n"}})", "defaults.comment", "line_break", "", "Leave it out"},
+        Mistake{R"({"defaults":{"stop_at":"\nTotal"}})", "defaults.stop_at", "line_break", "", "\"\\n\" alone"},
         Mistake{R"({"defaults":{"decimal_separator":",","thousands_separator":","}})", "defaults.thousands_separator",
                 "same_separators", "", ""},
         Mistake{R"({"defaults":{"thousands_separator":"."}})", "defaults.thousands_separator", "same_separators", "",
@@ -240,7 +242,8 @@ TEST_P(ValidConfig, HasNoFindings) {
 INSTANTIATE_TEST_SUITE_P(
     Configs, ValidConfig,
     testing::Values(
-        "{}", R"({"name":"shop","defaults":{"file_pattern":"*.csv","primary_key":"id"}})",
+        "{}", R"({"defaults":{"stop_at":"\n"}})",
+        R"({"name":"shop","defaults":{"file_pattern":"*.csv","primary_key":"id"}})",
         R"({"local":{"path":"/in"},"latest_only":true,"defaults":{"rebuild_table":true}})",
         R"({"defaults":{"rebuild_table":"truncate","missing_rows":"delete","max_missing":"5%"}})",
         R"({"defaults":{"primary_key":"id","column_mapping":{"ID":"id"}}})",

@@ -14,6 +14,7 @@ struct Style {
   const char* name;
   Dialect dialect;
   std::string line_break;
+  std::string rest = "";  ///< what follows the table and is none of it
 };
 
 struct Table {
@@ -123,7 +124,8 @@ TEST_P(EveryDamage, CostsTheDamagedRowAlone) {
           if (i == victim) last_line = lines();
           if (i != victim) others.push_back(table.rows[i]);
         }
-        if (ends_with_break) text += style.line_break;
+        if (ends_with_break || !style.rest.empty()) text += style.line_break;
+        text += style.rest;
 
         const Outcome outcome = read_in_chunks(text, style.dialect, {}, text.size() + 1);
         ASSERT_EQ(outcome, read_in_chunks(text, style.dialect, {}, 1 + random() % 9)) << damage.what << ":\n" << text;
@@ -141,11 +143,14 @@ TEST_P(EveryDamage, CostsTheDamagedRowAlone) {
   }
 }
 
-Dialect dialect(const std::string& delimiter, const std::string& quote, const std::string& escape) {
+Dialect dialect(const std::string& delimiter, const std::string& quote, const std::string& escape,
+                const std::string& stop_at = "", Ragged ragged = Ragged::kReject) {
   Dialect made;
   made.delimiter = delimiter;
   made.quote = quote;
   made.escape = escape;
+  made.stop_at = stop_at;
+  made.ragged = ragged;
   return made;
 }
 
@@ -153,7 +158,13 @@ INSTANTIATE_TEST_SUITE_P(Styles, EveryDamage,
                          testing::Values(Style{"Lf", dialect(",", "\"", ""), "\n"},
                                          Style{"Crlf", dialect(",", "\"", ""), "\r\n"},
                                          Style{"LongDelimiter", dialect("||", "\"", ""), "\n"},
-                                         Style{"Backslash", dialect(";", "'", "\\"), "\n"}),
+                                         Style{"Backslash", dialect(";", "'", "\\"), "\n"},
+                                         Style{"Pad", dialect(",", "\"", "", "", Ragged::kPad), "\n"},
+                                         Style{"Cut", dialect(",", "\"", "", "", Ragged::kCut), "\n"},
+                                         Style{"SecondTable", dialect(",", "\"", "", "Total"), "\n",
+                                               "Total\n\"a\",b,c\n1,2,3\n4,\"5\n\",6\n"},
+                                         Style{"SecondTableCrlf", dialect(",", "\"", "", "Total", Ragged::kPad), "\r\n",
+                                               "Total\r\na,b,c\r\n1,2,3\r\n4,5,6\r\n"}),
                          [](const testing::TestParamInfo<Style>& info) { return info.param.name; });
 
 }  // namespace

@@ -24,10 +24,11 @@ struct Outcome {
   std::string error;                ///< "code: message" when the reader failed
   std::vector<Reject> full_rejects;
   std::int64_t bytes_read = 0;
+  std::int64_t stop_line = 0;  ///< at which `stop_at` ended the table; 0: none
 
   bool operator==(const Outcome& other) const {
     return header == other.header && rows == other.rows && rejects == other.rejects && places == other.places &&
-           error == other.error;
+           error == other.error && stop_line == other.stop_line;
   }
 };
 
@@ -40,7 +41,7 @@ inline std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
   list("rows", outcome.rows);
   list("places", outcome.places);
   list("rejects", outcome.rejects);
-  return out << "\n  error: " << outcome.error;
+  return out << "\n  stop: " << outcome.stop_line << "\n  error: " << outcome.error;
 }
 
 /// What a reader says that gets `text` in chunks of that size when it asks for bytes. With `text` null it has them all.
@@ -92,6 +93,7 @@ inline Outcome read_all(Reader& reader, const std::string* text = nullptr, std::
   }
   outcome.header = reader.header();
   outcome.bytes_read = reader.bytes_read();
+  if (reader.stop()) outcome.stop_line = reader.stop()->line;
   return outcome;
 }
 

@@ -7,8 +7,15 @@ namespace cpi::csv {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+const Dialect without_header = [] {
+  Dialect dialect;
+  dialect.header_rows = 0;
+  return dialect;
+}();
 
 TEST(Reader, GivesRowsByTheirHeaderWithLineAndOffset) {
   const Outcome outcome = read_every_way("id,name\n1,Ann\n2,Bob\n");
@@ -97,6 +104,9 @@ TEST(Reader, TakesABackslashAsEscapeWhereCopyDoes) {
   // Before anything but a quote or itself it is text (PostgreSQL's CopyReadAttributesCSV).
   EXPECT_THAT(read_every_way("a,b\n\"say \\\"hi\\\"\",\"C:\\\\dir\\n\"\nC:\\\\dir,5\\\" pipe\n", dialect).rows,
               ElementsAre("<say \"hi\">|<C:\\dir\\n>", "C:\\\\dir|5\" pipe"));
+  // One field may hold both.
+  EXPECT_THAT(read_every_way("a,b\nC:\\\\d \\\"x\\\",1\n\"C:\\\\d \\\"x\\\"\",1\n", dialect).rows,
+              ElementsAre("C:\\\\d \"x\"|1", "<C:\\d \"x\">|1"));
   dialect.quote = "";
   EXPECT_THAT(read_every_way("a,b\nx\\,y,two\\\nlines\n\\N,\\\\\n", dialect).rows,
               ElementsAre("x,y|two\nlines", "\\N|\\"));
@@ -109,6 +119,18 @@ TEST(Reader, TrimsBlanksAroundFieldsAndOutsideQuotes) {
               ElementsAre("1|< 2 >", "<3>|4"));
   dialect.delimiter = "\t";
   EXPECT_THAT(read_every_way("a\tb\n 1 \t\n", dialect).rows, ElementsAre("1|"));
+}
+
+TEST(Reader, TrimsBlanksWhereTheDelimiterHoldsOne) {
+  Dialect dialect;
+  dialect.trim = true;
+  dialect.delimiter = ", ";
+  EXPECT_THAT(read_every_way("a, b\n1 ,  x \n2,  \"y\" \n3, z \n", dialect).rows, ElementsAre("1|x", "2|<y>", "3|z"));
+  dialect.delimiter = " | ";
+  EXPECT_THAT(read_every_way("a | b | c\n1  |  \"x\"  |   y\n2 |  | \n", dialect).rows, ElementsAre("1|<x>|y", "2||"))
+      << "blanks that begin a delimiter are none";
+  dialect.delimiter = "  ";
+  EXPECT_THAT(read_every_way("a  b\n1\t   x\n", dialect).rows, ElementsAre("1| x"));
 }
 
 TEST(Reader, KeepsBlanksWithoutTrim) { EXPECT_THAT(read_every_way("a,b\n 1 , x \n").rows, ElementsAre(" 1 | x ")); }
@@ -129,6 +151,28 @@ TEST(Reader, NamesTheColumnsOfAFileWithoutHeader) {
   EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
   dialect.columns = {"x", "y"};
   EXPECT_THAT(read_every_way("1,2\n3,4\n", dialect).header, ElementsAre("x", "y"));
+}
+
+TEST(Reader, CountsTheColumnsOfAFileWithoutHeaderByMostOfItsFirstRows) {
+  Dialect dialect = without_header;
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kCut, Ragged::kPad}) {
+    dialect.ragged = ragged;
+    Outcome outcome = read_every_way("1,ab\n2,a,b\n3,a,b\n", dialect);
+    EXPECT_THAT(outcome.header, ElementsAre("column1", "column2", "column3"));
+    EXPECT_EQ(outcome.rows, ragged == Ragged::kPad ? Texts({"1|ab|", "2|a|b", "3|a|b"}) : Texts({"2|a|b", "3|a|b"}));
+    outcome = read_every_way("1,a,b,c\n2,a,b\n3,a,b\n", dialect);
+    EXPECT_EQ(outcome.rows, ragged == Ragged::kCut ? Texts({"1|a|b", "2|a|b", "3|a|b"}) : Texts({"2|a|b", "3|a|b"}));
+  }
+  EXPECT_THAT(read_every_way("1,2,3\n4,5\n", without_header).header.size(), 3U) << "the first of as many";
+  Limits limits;
+  limits.columns = 2;
+  EXPECT_THAT(read_every_way("1,2\n\n3,\"\n\",5\n6,7,8\n", without_header, limits).error,
+              HasSubstr("limit_exceeded: line 3 has 3 columns"));
+}
+
+TEST(Reader, KeepsALastColumnThatIsEmptyWhereNothingNamesTheColumns) {
+  const Outcome outcome = read_every_way("1,2,\n3,4,\n5,6,\n7,8,x\n", without_header);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2|", "3|4|", "5|6|", "7|8|x"));
 }
 
 TEST(Reader, ReplacesTheHeadersNamesByThoseGiven) {
@@ -166,6 +210,64 @@ TEST(Reader, StopsWhereTheTableEnds) {
   EXPECT_THAT(read_every_way("a,b\n1,2\r\n\r\n3,4\n", dialect).rows, ElementsAre("1|2"));
 }
 
+TEST(Reader, StopsATableOfOneColumnAtAnEmptyLineWithAnyLineEnding) {
+  for (const std::string stop_at : {"\n", "\r\n", "\r"}) {
+    for (const std::string ending : {"\n", "\r\n", "\r"}) {
+      Dialect dialect;
+      dialect.stop_at = stop_at;
+      std::string text;
+      for (const char* line : {"a", "1", "2", "", "x"}) text += line + ending;
+      const Outcome outcome = read_every_way(text, dialect);
+      EXPECT_THAT(outcome.rows, ElementsAre("1", "2"));
+      EXPECT_EQ(outcome.stop_line, 4);
+    }
+  }
+}
+
+TEST(Reader, TakesALineOfBlanksForAnEmptyOneWhereItTrims) {
+  Dialect dialect;
+  dialect.trim = true;
+  dialect.stop_at = "\n";
+  for (const std::string header : {"a,b\n", "  \na,b\n"}) {
+    const Outcome outcome = read_every_way(header + "1,2\n \t \nTotal,b\n3,4\n", dialect);
+    EXPECT_THAT(outcome.rows, ElementsAre("1|2"));
+  }
+  EXPECT_EQ(read_every_way("a\n1\n   \n2\n", dialect).stop_line, 3);
+  dialect.stop_at = "";
+  EXPECT_THAT(read_every_way("a\n1\n   \n2\n", dialect).rows, ElementsAre("1", "", "2")) << "NULL";
+  EXPECT_THAT(read_every_way("a,b\n1,2\n   \n3,4\n  ", dialect).rows, ElementsAre("1|2", "3|4"));
+  Limits limits;
+  limits.row_bytes = 10;
+  const Outcome outcome = read_every_way("a,b\n1,2\n" + std::string(40, ' ') + "x\n3,4\n", dialect, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:row_too_long:" + std::string(10, ' ')));
+}
+
+TEST(Reader, DoesNotLetWhatComesBehindTheTableSayWhatItsRowsLookLike) {
+  Dialect dialect;
+  dialect.stop_at = "\n";
+  Outcome outcome = read_every_way("id,name\n1,a\n2,b\n\nk,l,\n1,a,\n2,b,\n3,c,\n4,d,\n5,e,\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|a", "2|b"));
+  EXPECT_THAT(outcome.rejects, IsEmpty());
+  outcome = read_every_way("id,name\n1,a,\n2,b,\n\nk,l\n1,a\n2,b\n3,c\n4,d\n5,e\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|a", "2|b"));
+  EXPECT_THAT(outcome.rejects, IsEmpty());
+  dialect.comment = "#";
+  dialect.stop_at = "# end";
+  EXPECT_THAT(read_every_way("id,name\n# rows\n1,a\n# end\n1,a,\n2,b,\n", dialect).rows, ElementsAre("1|a"));
+}
+
+TEST(Reader, RefusesMarksThatHoldALineBreak) {
+  for (const std::string stop_at : {"\nTotal", "Total\n", "\n\n"}) {
+    Dialect dialect;
+    dialect.stop_at = stop_at;
+    EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error, HasSubstr("invalid_config: stop_at")) << stop_at;
+  }
+  Dialect dialect;
+  dialect.comment = "#\n";
+  EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error, HasSubstr("invalid_config: comment"));
+}
+
 TEST(Reader, TakesADelimiterAtTheEndOfEveryRowAsNoColumn) {
   const Outcome in_header = read_every_way("a,b,\n1,2,\n3,,\n");
   EXPECT_THAT(in_header.header, ElementsAre("a", "b"));
@@ -193,6 +295,16 @@ TEST(Reader, SaysWhyAHeaderIsUnusable) {
   EXPECT_THAT(read_every_way("\n\n").error, "invalid_header: the file is empty: there is no header");
   EXPECT_THAT(read_every_way(",,\n1,2,3\n").error, HasSubstr("invalid_header: the header at line 1 names no column"));
   EXPECT_THAT(read_every_way("a,\"b\n1,2\n").error, HasSubstr("a quoted field is never closed"));
+  Limits limits;
+  limits.header_bytes = 10;
+  EXPECT_THAT(read_every_way("a,\"b\n1,2\n3,4\n5,6\n", {}, limits).error,
+              "limit_exceeded: the header at line 1 has more than 10 bytes, over several lines: a quote in line 1 may "
+              "never be closed");
+  EXPECT_THAT(read_every_way("a,\"b456789012\"\n1,2\n", {}, limits).error, EndsWith("more than 10 bytes"));
+  Dialect dialect;
+  dialect.skip_rows = 9;
+  EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error,
+              "invalid_header: skiprows 9 leaves nothing of the file: there is no header");
   EXPECT_THAT(read_every_way("a,b\xE4\n1,2\n").error, HasSubstr("byte 0xE4 at byte offset 3"));
 }
 
@@ -253,6 +365,11 @@ TEST(Reader, BreaksALimitWithAnErrorThatNamesThePlace) {
   limits = {};
   limits.columns = 2;
   EXPECT_THAT(read_every_way("a,b,c\n1,2,3\n", {}, limits).error, HasSubstr("limit_exceeded: line 1 has 3 columns"));
+  EXPECT_THAT(read_every_way("a,b,\n1,2,\n", {}, limits).rows, ElementsAre("1|2")) << "no column";
+  EXPECT_THAT(read_every_way("a,b,\n1,2,3\n", {}, limits).error, HasSubstr("limit_exceeded: line 1 has 3 columns"));
+  Dialect dialect;
+  dialect.columns = {"x", "y", "z"};
+  EXPECT_THAT(read_every_way("a,b,\n1,2,\n", dialect, limits).error, HasSubstr("limit_exceeded: line 1 has 3 columns"));
 }
 
 TEST(Reader, ReadsRowsLongerThanAnyPieceItLooksAt) {

@@ -143,6 +143,183 @@ TEST(Recovery, TakesHostileQuotesInBoundedSteps) {
   }
 }
 
+struct StopCase {
+  const char* why;
+  std::string stop_at;
+  std::string text;
+  Texts rows;
+  Texts rejects;
+  std::int64_t stop_line;
+};
+
+class RecoveryBeforeTheEnd : public testing::TestWithParam<StopCase> {};
+
+TEST_P(RecoveryBeforeTheEnd, DoesNotReachBehindTheLineThatStopsTheTable) {
+  const StopCase& c = GetParam();
+  Dialect dialect;
+  dialect.stop_at = c.stop_at;
+  dialect.comment = "#";
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kPad}) {
+    dialect.ragged = ragged;
+    for (const std::string line_break : {"\n", "\r\n", "\r"}) {
+      const auto written = [&](std::string text) {
+        for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += line_break.size()) {
+          text.replace(at, 1, line_break);
+        }
+        return text;
+      };
+      Texts rows;
+      Texts rejects;
+      for (const std::string& row : c.rows) rows.push_back(written(row));
+      for (const std::string& reject : c.rejects) rejects.push_back(written(reject));
+      const Outcome outcome = read_every_way(written(c.text), dialect);
+      EXPECT_EQ(outcome.rows, rows) << c.why;
+      EXPECT_EQ(outcome.rejects, rejects) << c.why;
+      EXPECT_EQ(outcome.stop_line, c.stop_line) << c.why;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, RecoveryBeforeTheEnd,
+                         testing::Values(StopCase{"an unclosed quote in the last row before a total",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,\"y\nTotal\nc,d\n5,6\n7,8\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"an unclosed quote in the last row before an empty line",
+                                                  "\n",
+                                                  "a,b\n1,x\n2,\"y\n\nsecond table\n\nc,d\n5,6\n7,8\n9,10\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"a quote that the next table's first one seems to close",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,\"y\nTotal\n\"c\",d\n5,6\n7,8\n",
+                                                  {"1|x"},
+                                                  {"3:unclosed_quote:2,\"y"},
+                                                  4},
+                                         StopCase{"a stray quote in the last row",
+                                                  "Total",
+                                                  "a,b\n1,x\n2,y\"\nTotal\n\"c\",d\n5,6\n",
+                                                  {"1|x"},
+                                                  {"3:stray_quote:2,y\""},
+                                                  4},
+                                         StopCase{"a row of the right width whose text holds such a line is a row",
+                                                  "\n",
+                                                  "a,b\n1,x\n2,\"\n\"\n3,z\n\nc,d\n5,6\n",
+                                                  {"1|x", "2|<\n>", "3|z"},
+                                                  {},
+                                                  6}),
+                         [](const testing::TestParamInfo<StopCase>& info) {
+                           return "Case" + std::to_string(info.index);
+                         });
+
+TEST(Recovery, LosesNoRowBetweenAnUnclosedQuoteAndTheTablesEnd) {
+  Dialect dialect;
+  dialect.comment = "#";
+  dialect.stop_at = "Total";
+  const Outcome outcome = read_every_way("id,b\n1,2\n2,\"q\n#c\n3,4\n5\nTotal\n6,7\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:unclosed_quote:2,\"q\n#c", "6:too_few_fields:5"));
+  EXPECT_EQ(outcome.stop_line, 7);
+}
+
+TEST(Recovery, TakesARowTooManyFieldsWideApartWhereItReachesBehindTheTablesEnd) {
+  Dialect dialect;
+  dialect.stop_at = "Total";
+  const Outcome outcome = read_every_way("a,b,c\n1,a,\"x\n2,b,y\nTotal\n3,c\",w\n4,d,z\n", dialect);
+  EXPECT_THAT(outcome.rows, ElementsAre("2|b|y"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("2:unclosed_quote:1,a,\"x"));
+  EXPECT_EQ(outcome.stop_line, 4);
+}
+
+TEST(Recovery, LoadsNoTextBehindAnEscapedQuoteThatWasToCloseItsField) {
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kPad}) {
+    Dialect dialect;
+    dialect.ragged = ragged;
+    const std::string good = "7,k,k,k\n8,k,k,k\n9,k,k,k\n";
+    Outcome outcome =
+        read_every_way("a,b,c,d\n0,k,k,k\n1,k,k,k\n2,\"Strasse\"\",\"k\",\"three\nshort\nlines\"\n" + good, dialect);
+    EXPECT_EQ(outcome.rows.size(), 5U);
+    EXPECT_THAT(outcome.rejects, ElementsAre("4:stray_quote:2,\"Strasse\"\",\"k\",\"three\nshort\nlines\""));
+    dialect.escape = "\\";
+    outcome = read_every_way("a,b,c,d\n0,k,k,k\n1,k,k,k\n2,\"C:\\\",\"k\",\"three\nshort\nlines\"\n" + good, dialect);
+    EXPECT_EQ(outcome.rows.size(), 5U);
+    EXPECT_THAT(outcome.rejects, ElementsAre("4:stray_quote:2,\"C:\\\",\"k\",\"three\nshort\nlines\""));
+  }
+}
+
+TEST(Recovery, FindsTheRowsThatAMissingQuoteSwallowedWhateverBytesTheyHold) {
+  const std::string swallowing = "a,b,c\n0,k,k\n1,a,\"x\n2,b?,y\n3,c,z\n4,d\",w\n5,e,e\n";
+  for (const std::string& byte : {std::string("\xFF"), std::string(1, '\0')}) {
+    std::string text = swallowing;
+    text.replace(text.find('?'), 1, byte);
+    const Outcome outcome = read_every_way(text);
+    EXPECT_THAT(outcome.rows, ElementsAre("0|k|k", "3|c|z", "5|e|e"));
+    EXPECT_THAT(outcome.rejects,
+                ElementsAre("3:unclosed_quote:1,a,\"x",
+                            (byte == "\xFF" ? "4:invalid_encoding:2,b" : "4:nul_byte:2,b") + byte + ",y",
+                            "6:stray_quote:4,d\",w"));
+  }
+  // Rows that end in a delimiter: the last field of the damaged one looks like a value behind it.
+  for (const Ragged ragged : {Ragged::kReject, Ragged::kCut}) {
+    Dialect dialect;
+    dialect.ragged = ragged;
+    const Outcome outcome =
+        read_every_way("a,b\n0,k,\n1,\"x,\n2,y,\n3,z,\n4,v,\n5\",w\n6,e,\n7,f,\n8,g,\n9,h,\n", dialect);
+    EXPECT_THAT(outcome.rows, ElementsAre("0|k", "2|y", "3|z", "4|v", "6|e", "7|f", "8|g", "9|h"));
+    EXPECT_THAT(outcome.rejects, ElementsAre("3:unclosed_quote:1,\"x,", "7:stray_quote:5\",w"));
+  }
+}
+
+TEST(Recovery, LoadsNoTextOfARowThatIsLongerThanTheLimits) {
+  Limits limits;
+  limits.field_bytes = 10;
+  const std::string long_text(20, 'y');
+  Outcome outcome = read_every_way("a,b,c\n1,x,x\n2,\"p\n7,8,9\nq\"," + long_text + "\n3,z,z\n", {}, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x|x", "3|z|z"));
+  EXPECT_THAT(outcome.rejects, ElementsAre("3:field_too_long:2,\"p\n7,8,9\nq\"," + long_text.substr(0, 10)));
+  EXPECT_EQ(outcome.places.back().substr(0, 2), "6@");
+  limits.row_bytes = 24;
+  outcome = read_every_way("a,b,c\n1,x,x\n2,\"p\n7,8,9\nq\",yyyyy,yyyyyyyyy\n3,z,z\n", {}, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x|x", "3|z|z"));
+  ASSERT_EQ(outcome.full_rejects.size(), 1U);
+  EXPECT_EQ(outcome.full_rejects[0].reason, Reason::kRowTooLong);
+  Dialect dialect;
+  dialect.quote = "";
+  dialect.escape = "\\";
+  limits = {};
+  limits.field_bytes = 10;
+  outcome = read_every_way("a,b\n1,x\n2,yyyyyy\\\n7,8\\\n9\\,9yyyyy\n3,z\n", dialect, limits);
+  EXPECT_THAT(outcome.rows, ElementsAre("1|x", "3|z"));
+  EXPECT_EQ(outcome.places.back().substr(0, 2), "6@");
+}
+
+TEST(Reject, CountsTheColumnsOfATableWhoseRowsEndInADelimiter) {
+  const auto messages = [](const std::string& text, const Dialect& dialect) {
+    Texts found;
+    for (const Reject& reject : read_every_way(text, dialect).full_rejects) found.push_back(reject.message);
+    return found;
+  };
+  EXPECT_THAT(messages("a,b\n1,2,\n3,4,\n5,6,\n7,8\n9\n", {}),
+              ElementsAre(HasSubstr("the delimiter that ends each row of this table of 2 columns is missing: add it"),
+                          HasSubstr("1 field where the table has 2 columns: add the missing delimiter")));
+}
+
+TEST(Reject, AdvisesOnlyWhatTheDialectKnows) {
+  const auto message = [](const Dialect& dialect) {
+    const Outcome outcome = read_every_way("a,b\n1,2,3\n", dialect);
+    return outcome.full_rejects.size() == 1 ? outcome.full_rejects[0].message : "";
+  };
+  Dialect dialect;
+  EXPECT_THAT(message(dialect), HasSubstr("quote the value that holds the delimiter, or set ragged"));
+  dialect.quote = "";
+  EXPECT_THAT(message(dialect), HasSubstr("3 fields where the table has 2 columns: set escape to the character"));
+  dialect.escape = "\\";
+  EXPECT_THAT(message(dialect), HasSubstr("write \\ before a delimiter that is text, or set ragged"));
+}
+
 TEST(Reject, SaysWhereAndHowToMendIt) {
   const Outcome outcome = read_every_way("id,size\n1,5\" pipe\n2,\"x\n");
   ASSERT_EQ(outcome.full_rejects.size(), 2U);
