@@ -38,7 +38,9 @@ class Pipeline {
         filter_(filter),
         rejects_(rejects),
         progress_(progress),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)) {
+    outcome_.rows_read = rejects_.count();
+  }
 
   Result<PipelineOutcome> run() {
     progress_.phase = "copying";
