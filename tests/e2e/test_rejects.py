@@ -436,3 +436,25 @@ def test_rejects_of_a_load_that_changed_nothing_are_not_offered_for_import(datab
         result = run_cpi("import", *words, *options)
         assert str(mend) in result.stderr and "nothing was loaded" in result.stderr, result
         assert "--table" not in result.stderr, result
+
+
+@pytest.mark.parametrize("refusal", ["CHECK", "CHECK beside a trigger", "NOT NULL", "partition"])
+@pytest.mark.parametrize("options", [{"on_error": "abort"}, {"max_errors": 0}, {"on_error": "continue"}])
+def test_errors_name_the_place_of_a_refused_row_and_never_show_all_of_it(agent, database, name, refusal, options):
+    """Viewers read errors, and only operators people's rows."""
+    n = {"NOT NULL": "n int NOT NULL"}.get(refusal, "n int CHECK (n > 0)")
+    database.execute(f"CREATE TABLE m (id int, name text, {n})" + " PARTITION BY RANGE (n)" * (refusal == "partition"))
+    if refusal == "partition":
+        database.execute("CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM (1) TO (9); ALTER TABLE m DROP CONSTRAINT m_n_check")
+    if "trigger" in refusal:
+        database.execute("CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                         "CREATE TRIGGER t BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION same()")
+    folder = agent.project(name, database, defaults=options)
+    (folder / "m.csv").write_text(f"id,name,n\n1,good,1\n2,secretname,{'' if refusal == 'NOT NULL' else -5}\n")
+    job = agent.run_import(name)
+    assert job["status"] == ("partial" if options == {"on_error": "continue"} else "failed"), job
+    assert "secretname" not in str(job), job
+    if "on_error" in options and job["status"] == "failed":
+        assert "line 3" in job["last_error"], job
+    for reject in agent.get(f"/jobs/{job['id']}/rejects").json["rejects"]:
+        assert "secretname" not in reject["message"] and "secretname" in reject["raw"], reject
