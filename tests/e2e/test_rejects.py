@@ -251,7 +251,17 @@ def test_the_reason_of_an_earlier_time_is_not_carried_along(agent, database, nam
             "--rejects", tmp_path / "again.csv", file)
     assert (tmp_path / "again.csv").read_text().splitlines()[1].endswith('""y""";2;"Bob; the second";y')
 
-def test_replay_is_refused_with_the_reason(agent, database, name):
+
+def test_csv_is_given_to_those_who_ask_for_it(agent, database, name):
+    job = job_with_rejects(agent, database, name)
+    for accept, csv in (("Text/CSV", True), ("text/csv;q=0.5", True), ("text/html, text/csv; header=present", True),
+                        ("text/csv;q=0", False), ("text/csv; q=0.0, */*", False), ("application/json, text/csv", False),
+                        ("*/*", False), ("text/csvx", False)):
+        response = agent.get(f"/jobs/{job['id']}/rejects", headers={"Accept": accept})
+        assert response.headers["Content-Type"].startswith("text/csv" if csv else "application/json"), accept
+
+
+def test_replay_is_refused_with_the_reason(agent, database, name, tmp_path):
     job = job_with_rejects(agent, database, name)
     wrong = agent.call("POST", f"/jobs/{job['id']}/rejects/replay?file=price.csv", raw=b"id\n1\n",
                        headers={"Content-Type": "text/csv"})
@@ -262,8 +272,15 @@ def test_replay_is_refused_with_the_reason(agent, database, name):
     done = agent.wait(agent.post(f"/jobs/{clean['id']}/rejects/replay", {"content": "id;name;price\n9;Zoe;9\n"})
                       .json["job_id"])
     assert done["total_inserted"] == 1, done
-    empty = run_cpi("import", "--replay", job["id"], "/dev/null", environment=agent.environment)
-    assert empty.returncode == 2 and "is empty" in empty.stderr, empty
+    for content in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "empty.csv").write_bytes(content)
+        empty = run_cpi("import", "--replay", job["id"], tmp_path / "empty.csv", environment=agent.environment)
+        assert empty.returncode == 2 and "is empty" in empty.stderr, empty
+        empty = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=content, headers={"Content-Type": "text/csv"})
+        assert empty.status == 422 and "is empty" in empty.json["message"], empty
+    (tmp_path / "latin.csv").write_bytes("id;name\n2;Jörg\n".encode("latin-1"))
+    other = run_cpi("import", "--replay", job["id"], tmp_path / "latin.csv", "--file", "zz", environment=agent.environment)
+    assert other.returncode == 2 and '"zz"' in other.stderr and "UTF-8" not in other.stderr, other
     none = agent.post(f"/jobs/{done['id']}/rejects/replay")
     assert none.status == 409 and "no rejected rows" in none.json["message"], none
 
