@@ -69,6 +69,9 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
       'ProjectList', jsonb_build_object('projects', jsonb_build_array(one.project), 'total', 1),
       'Accepted', '{"job_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "project": "customer_abc", "status": "pending",
                     "message": "import of project \"customer_abc\" was accepted"}'::jsonb,
+      'Replay', '{"job_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3309", "project": "customer_abc", "status": "pending",
+                  "message": "3 of 5 rejected rows of job 3f2504e0-4f89-41d3-9a0c-0305e82c3301 are tried again",
+                  "retry_of": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "rows": 3, "rows_duplicate": 1, "rows_not_kept": 1}'::jsonb,
       'JobWithDetails', one.job || '{"errors": [], "file_results": [
         {"id": "3f2504e0-5555-41d3-9a0c-0305e82c3305", "filename": "customers.csv", "table_name": "customers",
          "status": "completed", "read": 5000, "inserted": 120, "updated": 3, "skipped": 4877, "duplicates": 0,

@@ -1,6 +1,6 @@
 -- Rejected rows as CSV, and tried again.
 BEGIN;
-SELECT plan(66);
+SELECT plan(67);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop');
 SELECT _cpi_write_manifest(id, fence, '[{"path": "a.csv", "table_name": "a"}, {"path": "b.csv", "table_name": "b"},
@@ -72,6 +72,7 @@ SELECT _cpi_finish_job(id, fence) FROM job;
 CREATE TEMP TABLE replay AS SELECT cpi_replay_rejects(pg_temp.id()) AS r;
 SELECT is((SELECT r - 'job_id' - 'message' FROM replay), jsonb_build_object('project', 'shop', 'status', 'pending',
   'retry_of', pg_temp.id(), 'rows', 3, 'rows_duplicate', 0, 'rows_not_kept', 1), 'rows that are kept whole become a job');
+SELECT fixture.answers_as((SELECT r FROM replay), 'Replay', 'which the answer says as documented');
 CREATE TEMP TABLE again AS SELECT c.* FROM _cpi_claim_job(fixture.agent()) AS c (c);
 SELECT is((SELECT c -> 'request' ->> 'stored_content' FROM again), 'true', 'whose agent needs no source');
 SELECT is((SELECT (c ->> 'kept_rejects')::integer FROM again), 10000, 'and knows how many rejects to keep');
