@@ -17,11 +17,10 @@ std::string text_of(const json& record, const char* key) {
 }
 
 csv::Reason reason_of(const std::string& name) {
-  for (auto reason = csv::Reason::kTooFewFields; reason != csv::Reason::kSuppressedByTrigger;
-       reason = static_cast<csv::Reason>(static_cast<int>(reason) + 1)) {
-    if (csv::reason_name(reason) == name) return reason;
+  for (int i = 0; i <= static_cast<int>(csv::Reason::kSuppressedByTrigger); ++i) {
+    if (csv::reason_name(static_cast<csv::Reason>(i)) == name) return static_cast<csv::Reason>(i);
   }
-  return csv::Reason::kSuppressedByTrigger;
+  return csv::Reason::kInvalidValue;
 }
 
 }  // namespace

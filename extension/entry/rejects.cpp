@@ -42,10 +42,9 @@ Datum cpi_rejects_csv(PG_FUNCTION_ARGS) {
     for (const nlohmann::json& row : parsed.value("rows", nlohmann::json::array())) {
       const auto line = row.find("line");
       const std::string raw = text_of(row, "raw");
-      out += cpi::csv::rejects_row(dialect, text_of(row, "file"),
-                                   line != row.end() && line->is_number() ? line->get<std::int64_t>() : 0,
-                                   text_of(row, "column"), text_of(row, "message"),
-                                   cpi::csv::without_first_fields(dialect, raw, reasons));
+      out += cpi::csv::rejects_row(
+          dialect, text_of(row, "file"), line != row.end() && line->is_number() ? line->get<std::int64_t>() : 0,
+          text_of(row, "column"), text_of(row, "message"), cpi::csv::without_first_fields(dialect, raw, reasons));
     }
     return out;
   });

@@ -316,6 +316,9 @@ def test_rejected_rows_that_are_tried_again_are_never_fused(agent, database, nam
     after = agent.get(f"/jobs/{again['id']}/rejects").json["rejects"]
     assert sorted(r["raw"] for r in after) == sorted(r["raw"] for r in before), after
     assert {r["raw"]: r["reason"] for r in after}['2,"a,3'] in ("unclosed_quote", "stray_quote"), after
+    # Nor are they when they are sent back as they were given, each behind its reason.
+    sent = replay(agent, job["id"], body=rejects_csv(agent, job["id"]))
+    assert sent["total_inserted"] == 0 and database.rows("SELECT * FROM m ORDER BY id") == rows, sent
     # What can be loaded by now is, beside those that cannot.
     database.execute("ALTER TABLE m ALTER COLUMN n TYPE text")
     again = replay(agent, again["id"])
