@@ -38,7 +38,7 @@ std::string bare(const Dialect& dialect, std::string_view text) {
   std::string out(text);
   if (!dialect.escape.empty()) {
     for (const std::string& token : {dialect.escape, dialect.delimiter, std::string("\n"), std::string("\r")}) {
-      out = replaced(std::move(out), token, dialect.escape + token);
+      out = replaced(std::move(out), token, std::string(dialect.escape).append(token));
     }
     return out;
   }
