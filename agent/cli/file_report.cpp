@@ -21,12 +21,16 @@ std::size_t columns_of(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// What was written to `rejects_file`, and what is done with it.
-std::string where(const import::LoadResult& result, const std::string& rejects_file) {
+/// What was written to `rejects_file`, and what is done with it. Where nothing was loaded, whoever imported the mended
+/// rows alone would have only them.
+std::string where(const import::LoadResult& result, const std::string& rejects_file, bool dry_run) {
   const auto whole = std::count_if(result.rejects.begin(), result.rejects.end(), import::is_whole);
-  return rejects_written(whole, static_cast<std::int64_t>(result.rejects.size()), result.counts.rejected,
-                         rejects_file) +
-         (whole > 0 ? ": mend them there and import that file into " + result.table_name + " (--table)" : "");
+  const std::string written =
+      rejects_written(whole, static_cast<std::int64_t>(result.rejects.size()), result.counts.rejected, rejects_file);
+  if (whole == 0) return written;
+  if (!result.success) return written + "; nothing was loaded: mend them in the file itself and import it again";
+  if (dry_run) return written + "; nothing was loaded, as this was a dry run: import the file itself";
+  return written + ": mend them there and import that file into " + result.table_name + " (--table)";
 }
 
 std::vector<std::string> cells(const std::string& name, const std::string& table, const target::Counts& counts,
@@ -106,7 +110,7 @@ std::string error_text(const Error& error) {
   return out;
 }
 
-std::string remarks(const import::LoadResult& result, const std::string& rejects_file) {
+std::string remarks(const import::LoadResult& result, const std::string& rejects_file, bool dry_run) {
   const std::string name = printable(result.filename);
   std::string out;
   if (const std::string line = dialect_line(result.detected); !line.empty()) out += name + ": " + line + "\n";
@@ -127,10 +131,10 @@ std::string remarks(const import::LoadResult& result, const std::string& rejects
   const auto rest = result.counts.rejected - static_cast<std::int64_t>(shown);
   if (rest > 0) out += fmt::format("{}: {} more rejected rows are not shown\n", name, rest);
   if (!result.rejects.empty()) {
-    out +=
-        name + ": " +
-        (rejects_file.empty() ? "write the rejected rows to a file with --rejects FILE" : where(result, rejects_file)) +
-        "\n";
+    out += name + ": " +
+           (rejects_file.empty() ? "write the rejected rows to a file with --rejects FILE"
+                                 : where(result, rejects_file, dry_run)) +
+           "\n";
   }
   return out;
 }

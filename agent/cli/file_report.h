@@ -14,8 +14,8 @@ namespace cpi::cli {
 std::string summary_table(const std::vector<import::LoadResult>& results);
 
 /// Warnings, the error with its detail and hint, and the first rejected rows; empty when there is nothing to say.
-/// `rejects_file` is where all rejects went, or empty.
-std::string remarks(const import::LoadResult& result, const std::string& rejects_file);
+/// `rejects_file` is where all rejects went, or empty; `dry_run`: the load was taken back.
+std::string remarks(const import::LoadResult& result, const std::string& rejects_file, bool dry_run = false);
 
 /// How many of `total` rejected rows were written to `file`, and why not all: `kept` of them are known, `whole` of
 /// those are there with their whole text.

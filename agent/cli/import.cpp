@@ -88,7 +88,8 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
       command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab; auto detects"));
   direct(command.add_option("--quote", flags.quote, "Quote character [\"]; empty: none; or auto"));
   direct(command.add_option("--escape", flags.escape, "Escape character inside quotes [the quote doubled]; or auto"));
-  direct(command.add_option("--encoding", flags.encoding, "Encoding of the files [utf-8]; or auto"));
+  direct(command.add_option("--encoding", flags.encoding,
+                            "Encoding of the files [utf-8]; or auto; with --replay, of FILE"));
   direct(command.add_option("--header", flags.header, "true, false, the number of header rows, or auto [true]"));
   direct(command.add_option("--skiprows", flags.skiprows, "Lines before the header to be ignored [0]; or auto"));
   direct(command.add_option("--null-if", flags.null_if, "Unquoted fields that mean NULL [empty ones]"))
@@ -102,7 +103,10 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
   direct(command.add_option("--on-error", flags.on_error, "A row that does not fit: abort or continue [abort]"));
   direct(command.add_option("--max-errors", flags.max_errors,
                             "Rows that may be rejected: a number or a percentage; implies continue"));
-  direct(command.add_option("--set,-o", flags.set, "Any option of a config, such as decimal_separator=,"))
+  direct(command.add_option(
+             "--set,-o", flags.set,
+             "Any option of a config, such as decimal_separator=, or stop_at=\\n (\\t, \\n, \\r and \\\\ in "
+             "delimiter, comment and stop_at)"))
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   direct(command.add_flag_callback(

@@ -22,6 +22,7 @@
 #include "core/csv/rejects_csv.h"
 #include "import/failures.h"
 #include "import/load.h"
+#include "import/mended.h"
 #include "import/result_json.h"
 #include "observe/failpoint.h"
 #include "observe/observe.h"
@@ -190,7 +191,29 @@ class DirectRun {
     return result;
   }
 
+  /// A file of rejects that this or another import has written is no file like those that it came from: its header
+  /// would become a row, or its first row the header. What is set aside for it is told.
+  std::string read_as_mended(Item& item) const {
+    const Result<std::unique_ptr<source::File>> file = source_->fetch(item.entry, {});
+    if (!file.ok() || !import::begins_with_reasons(**file, item.file.options)) return "";
+    std::string names;
+    for (const std::string& name : import::read_as_plain_table(item.file.options)) {
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    return names.empty() ? ""
+                         : "the file begins with a column that says why rows were rejected: it is read as its own "
+                           "first line says, without " +
+                               names;
+  }
+
   LoadResult load(Item& item) {
+    const std::string mended = read_as_mended(item);
+    LoadResult result = load_as_said(item);
+    if (!mended.empty()) result.warnings.insert(result.warnings.begin(), mended);
+    return result;
+  }
+
+  LoadResult load_as_said(Item& item) {
     const std::function<db::Connection()> connector = [this] { return connect(); };
     import::LoadContext context{*source_, connector, item.progress, interrupt_.token(), reach_failpoint};
     import::LoadRequest request{item.load_id,     "",     1, item.entry, item.file.options, item.table, request_.force,
@@ -244,7 +267,8 @@ class DirectRun {
     std::fflush(stdout);
     const bool clean = std::all_of(results.begin(), results.end(), [](const auto& one) { return one.rejects.empty(); });
     if (clean && !request_.rejects_file.empty()) std::fputs(stale_rejects(request_.rejects_file).c_str(), stderr);
-    for (const auto& item : items_) std::fputs(remarks(*item->result, item->rejects_file).c_str(), stderr);
+    for (const auto& item : items_)
+      std::fputs(remarks(*item->result, item->rejects_file, request_.dry_run).c_str(), stderr);
     return exit_code_of(results);
   }
 

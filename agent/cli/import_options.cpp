@@ -37,8 +37,7 @@ Result<json> read_config(const std::string& path) {
   }
 }
 
-/// A shell hands over `\t` as two characters, and nobody can type a tab.
-std::string delimiter_of(const std::string& text) { return text == "\\t" || text == "tab" ? "\t" : text; }
+std::string delimiter_of(const std::string& text) { return text == "tab" ? "\t" : typed(text); }
 
 /// A number where it is one, so that the schema sees what it would see in a config file.
 json number_or_text(const std::string& text) {

@@ -76,12 +76,15 @@ Result<std::string> read_mended(store::Session& session, const std::string& path
   if (in) read << in.rdbuf();
   if (!in || in.bad()) return Error{Code::kFileUnreadable, "file \"" + path + "\" cannot be read", "", ""};
   const std::string bytes = read.str();
-  // Without content the rows that are kept would be tried again.
-  if (bytes.empty()) return Error{Code::kFileUnreadable, "file \"" + path + "\" is empty", "", ""};
+  const std::vector<std::string> found =
+      say(session, [&](store::Management& management) { return store::rejects_encodings(management, job_id, file); });
+  // Told before any complaint about bytes, which may come of having meant another file.
+  if (found.empty() && !file.empty()) {
+    return Error{Code::kInvalidArgument, "job " + job_id + " has loaded no file \"" + file + "\" with rejected rows",
+                 "", "See its files: cpi jobs " + job_id + "."};
+  }
   std::string meant = encoding;
   if (meant.empty()) {
-    const std::vector<std::string> found =
-        say(session, [&](store::Management& management) { return store::rejects_encodings(management, job_id, file); });
     meant = found.size() == 1 ? found.front() : "utf-8";
     // In nearly every other encoding these bytes are text as well, but not the one that was meant.
     const text::FileEncoding read_as = text::file_encoding(meant, bytes);
@@ -100,6 +103,8 @@ Result<std::string> read_mended(store::Session& session, const std::string& path
     if (error.hint.empty()) error.hint = "Say its encoding with --encoding, such as windows-1252.";
     return error;
   }
+  // Without content the rows that are kept would be tried again.
+  if (content->empty()) return Error{Code::kFileUnreadable, "file \"" + path + "\" is empty", "", ""};
   return content;
 }
 

@@ -82,6 +82,18 @@ std::string option_list() {
   return out;
 }
 
+std::string typed(std::string_view text) {
+  constexpr std::string_view kLetters = "tnr\\";
+  constexpr std::string_view kMeant = "\t\n\r\\";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t letter = text[i] == '\\' && i + 1 < text.size() ? kLetters.find(text[i + 1]) : std::string::npos;
+    if (letter != std::string::npos) ++i;
+    out += letter != std::string::npos ? kMeant[letter] : text[i];
+  }
+  return out;
+}
+
 Result<void> set_option(std::string_view assignment, json& options) {
   const std::size_t equals = assignment.find('=');
   if (equals == 0 || equals == std::string_view::npos) {
@@ -92,7 +104,8 @@ Result<void> set_option(std::string_view assignment, json& options) {
   const std::string value(assignment.substr(equals + 1));
   const ordered_json* option = schema_of(key);
   const bool text = option != nullptr && option->value("type", "") == "string";
-  json parsed = text ? json(value) : json::parse(value, nullptr, false);
+  const bool control = key == "delimiter" || key == "comment" || key == "stop_at";
+  json parsed = text ? json(control ? typed(value) : value) : json::parse(value, nullptr, false);
   if (parsed.is_discarded()) parsed = option != nullptr && takes_list(*option) ? list_of(value) : json(value);
   options[key] = std::move(parsed);
   return {};

@@ -25,18 +25,21 @@ namespace {
 constexpr double kLongestWaitSeconds = 60;
 constexpr auto kRereadPeriod = 2s;
 
-bool is_json(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
+/// A media type or range without its parameters: "text/csv" of "text/csv; charset=utf-8".
+std::string_view without_parameters(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (type.starts_with(' ')) type.remove_prefix(1);
   while (type.ends_with(' ')) type.remove_suffix(1);
+  return type;
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = without_parameters(content_type);
   return same_header(type, "application/json") ||
          (type.size() > 5 && type.starts_with("application/") && same_header(type.substr(type.size() - 5), "+json"));
 }
 
-bool is_csv(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  return same_header(type, "text/csv");
-}
+bool is_csv(std::string_view type) { return same_header(without_parameters(type), "text/csv"); }
 
 /// The parameter `charset` of a Content-Type; without one, UTF-8 (RFC 7111).
 std::string charset_of(std::string_view content_type) {
@@ -58,6 +61,11 @@ std::string charset_of(std::string_view content_type) {
 /// A body of CSV as the argument `content`: UTF-8, whatever charset it came in.
 std::string content_of(const std::string& body, std::string_view content_type) {
   Result<std::string> content = text::decode(body, charset_of(content_type));
+  if (content.ok() && content->empty()) {
+    // Not the same as no body: whoever sends a file means what is in it.
+    throw Refusal{invalid_fields({{"content", "required", "the body, of type text/csv, is empty",
+                                   "Send CSV with its header, or no body and no Content-Type."}})};
+  }
   if (content.ok()) return std::move(*content);
   if (content.error().code == Code::kUnknownEncoding) {
     throw Refusal{{415, content.error().message, "", content.error().hint, "", "", {}}};
@@ -67,16 +75,32 @@ std::string content_of(const std::string& body, std::string_view content_type) {
                             "charset=windows-1252.")};
 }
 
+/// Whether a media range has the weight 0: "text/csv;q=0".
+bool is_refused(std::string_view range) {
+  for (std::size_t at = range.find(';'); at != std::string_view::npos; at = range.find(';')) {
+    range.remove_prefix(at + 1);
+    const std::string_view parameter = without_parameters(range);
+    if (!same_header(parameter.substr(0, 2), "q=")) continue;
+    return parameter.find_first_not_of("0.", 2) == std::string_view::npos;
+  }
+  return false;
+}
+
 /// Whether a request asks for CSV where the route's function can give it (its argument is fed from the header Accept):
-/// text/csv is named, and JSON is not named before it.
+/// text/csv is named with a weight, and JSON is not named before it (RFC 9110, 12.5.1, without the other weights).
 bool asks_for_csv(const Request& request, const Route& route) {
   const std::string* accept = request.header("Accept");
   const auto fed = [](const auto& header) { return same_header(header.first, "Accept"); };
   if (accept == nullptr || std::none_of(route.header_arguments.begin(), route.header_arguments.end(), fed)) {
     return false;
   }
-  const std::size_t csv = accept->find("text/csv");
-  return csv != std::string::npos && accept->find("application/json") > csv;
+  for (std::string_view rest = *accept; !rest.empty();) {
+    const std::string_view range = rest.substr(0, rest.find(','));
+    if (same_header(without_parameters(range), "application/json")) return false;
+    if (is_csv(range) && !is_refused(range)) return true;
+    rest.remove_prefix(std::min(range.size() + 1, rest.size()));
+  }
+  return false;
 }
 
 /// "/jobs/{job_id}" with the answer's fields, percent-encoded; empty when one is not there.
@@ -150,12 +174,14 @@ Call Api::bind_call(Exchange& exchange, const std::vector<NameValue>& path) {
     }
   }
   json body = json::object();
+  const std::string* type = request.header("Content-Type");
+  const bool csv = type != nullptr && is_csv(*type) && route.function->argument("content") != nullptr;
+  if (csv && request.body.empty() && request.method == "POST") content_of(request.body, *type);
   if (!request.body.empty()) {
     if (request.method == "GET" || request.method == "HEAD") {
       throw Refusal{bad_request("GET takes no body", "", "Put the fields into the query: ?name=value.")};
     }
-    const std::string* type = request.header("Content-Type");
-    if (type != nullptr && is_csv(*type) && route.function->argument("content") != nullptr) {
+    if (csv) {
       body["content"] = content_of(request.body, *type);
     } else if (type != nullptr && !is_json(*type)) {
       throw Refusal{unsupported_media_type(*type)};

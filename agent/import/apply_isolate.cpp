@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "import/apply_parts.h"
+#include "import/failures.h"
 #include "target/ddl.h"
 
 namespace cpi::import {
@@ -31,7 +32,7 @@ Result<void> reject_refused(Apply& apply, std::int64_t line, const db::Error& re
   const std::string column = refused_column(apply, refusal);
   const std::string file_column = column.empty() ? std::string() : apply.file_column(column);
   std::string message = refusal.what();
-  if (!refusal.detail().empty()) message += ": " + shortened(refusal.detail(), 200);
+  if (const std::string detail = detail_without_row(refusal); !detail.empty()) message += ": " + shortened(detail, 200);
   if (!apply.plan.continue_on_error) return apply.stopped_at(line, file_column, message);
   apply.reject(line, file_column, refusal.is("23502") ? csv::Reason::kNotNullViolation : csv::Reason::kRefusedByServer,
                message);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "import/apply_parts.h"
+#include "import/failures.h"
 
 namespace cpi::import {
 
@@ -116,7 +117,8 @@ Result<bool> remove_violations(Apply& apply, const db::Error& refusal) {
         apply.connection.exec("SELECT cpi_line, " + violation->value + " FROM " + from + " ORDER BY cpi_line LIMIT 1");
     if (first.empty()) return false;
     return apply.stopped_at(first.int64(0, 0), apply.file_column(violation->column),
-                            violation->message + " (value \"" + shortened(first.text(0, 1)) + "\")", refusal.detail());
+                            violation->message + " (value \"" + shortened(first.text(0, 1)) + "\")",
+                            detail_without_row(refusal));
   }
   // Once more after every removal: a row that refers to a removed row of the same file breaks the key only then.
   const std::int64_t before = apply.result.counts.rejected;

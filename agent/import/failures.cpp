@@ -43,10 +43,16 @@ Error given_up() {
           "Import the file with a new job."};
 }
 
+std::string detail_without_row(const db::Error& error) {
+  // ExecBuildSlotValueDescription in src/backend/executor/execMain.c: not null, check (partitions included), and the
+  // check option of a view. Told by the code, since the words may be in any language.
+  return error.is("23502") || error.is("23514") || error.is("44000") ? "" : error.detail();
+}
+
 Error from_target(const db::Error& error) {
   std::string detail;
   if (!error.sqlstate().empty()) detail = "SQLSTATE " + error.sqlstate() + ".";
-  if (!error.detail().empty()) detail += (detail.empty() ? "" : " ") + error.detail();
+  if (const std::string more = detail_without_row(error); !more.empty()) detail += (detail.empty() ? "" : " ") + more;
   // A login that was refused is an answer: asking again later would be told the same.
   const bool unreachable = error.retryable() && (error.poisons_connection() || error.is("08"));
   // libpq tells of several addresses in several indented lines; one line is what tables and logs can show.

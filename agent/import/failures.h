@@ -21,6 +21,10 @@ Error stopped();
 /// A later attempt has ended the job and left word in the ledger that this load is not to be applied any more.
 Error given_up();
 
+/// What the server adds to its message; empty where that is a whole row ("Failing row contains …"): errors are read by
+/// more people than rows are.
+std::string detail_without_row(const db::Error& error);
+
 /// What the target answered, with the SQLSTATE in the detail: kTargetUnreachable when the connection is gone or could
 /// not be made, otherwise, a refused login included, kTargetRefused. The one translation of a target's db::Error.
 Error from_target(const db::Error& error);

@@ -125,7 +125,8 @@ class Load {
     result_.size = file_->entry().size;
     context_.progress.bytes_total = result_.size;
     context_.failpoint("fetched");
-    if (is_blank(*file_)) return nothing_to_load();
+    set_aside_ = context_.set_aside();
+    if (set_aside_.empty() && is_blank(*file_)) return nothing_to_load();
 
     if (Result<void> found = find_dialect(); !found.ok()) return found;
     target::sweep_staging(*connection_, kOrphanSeconds);
@@ -275,6 +276,7 @@ class Load {
     context_.progress.rows_read = 0;
     context_.progress.rows_rejected = 0;
     RejectSink rejects(request_.kept_rejects);
+    for (const csv::Reject& reject : set_aside_) rejects.add(reject);
     told_ = false;
     Result<PipelineOutcome> copied = copy(plan, owner.staging, rejects);
     if (!copied.ok()) {
@@ -426,7 +428,8 @@ class Load {
   std::unique_ptr<source::File> file_;
   std::optional<Survey> survey_;
   std::set<std::string> cast_on_server_;
-  bool told_ = false;  ///< the result was told before the COMMIT, with these rejects
+  std::vector<csv::Reject> set_aside_;  ///< read and rejected before the first row
+  bool told_ = false;                   ///< the result was told before the COMMIT, with these rejects
 };
 
 }  // namespace

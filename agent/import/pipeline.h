@@ -30,8 +30,8 @@ struct PipelineOutcome {
   std::set<std::string> cast_on_server;   ///< not empty: nothing counts, plan again with these columns as text
 };
 
-/// Copies the file's rows into staging over `connections`. Fails with the reader's and transcoder's errors, with
-/// kTooManyErrors, kFileChanged, kStopped; throws db::Error.
+/// Copies the file's rows into staging over `connections`. What `rejects` holds already counts as read. Fails with the
+/// reader's and transcoder's errors, with kTooManyErrors, kFileChanged, kStopped; throws db::Error.
 Result<PipelineOutcome> run_pipeline(const source::File& file, const config::TableOptions& options, const Plan& plan,
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);

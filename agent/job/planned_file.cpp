@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "import/mended.h"
 #include "job/manifest.h"
 #include "target/foreign_keys.h"
 
@@ -11,23 +12,20 @@ namespace cpi::job {
 
 namespace {
 
-/// What was handed over is a table of its own: UTF-8 with one header line, in the dialect of the file that its rows
-/// came from. What its values mean, and where they go, is the config's to say.
+/// What was handed over is a table of its own: UTF-8, in the dialect of the file that its rows came from, with one
+/// header line or none at all. What its values mean, and where they go, is the config's to say.
 void read_as_stored(config::TableOptions& options, const store::ManifestFile& file) {
+  import::read_as_plain_table(options);
   csv::Dialect& dialect = options.dialect;
   if (file.dialect) {
     dialect.delimiter = file.dialect->delimiter;
     dialect.quote = file.dialect->quote;
     dialect.escape = file.dialect->escape;
     dialect.trim = dialect.trim || file.dialect->trim;
+    dialect.columns = file.dialect->columns;
+    if (file.dialect->records) dialect.header_rows = 0;
   }
   options.detect_delimiter = options.detect_quote = options.detect_escape = false;
-  options.detect_header = options.detect_skiprows = false;
-  dialect.header_rows = 1;
-  dialect.columns.clear();
-  dialect.skip_rows = 0;
-  dialect.comment.clear();
-  dialect.stop_at.clear();
   options.encoding = "utf-8";
 }
 

@@ -14,6 +14,7 @@
 #include "job/manifest.h"
 #include "job/planned_file.h"
 #include "job/recorder.h"
+#include "job/rows_again.h"
 #include "observe/failpoint.h"
 #include "observe/observe.h"
 #include "source/stored.h"
@@ -120,17 +121,22 @@ class JobRun {
     std::optional<std::vector<store::ManifestFile>> manifest = context_.management.call(
         context_.abandon, [this](store::Management& management) { return management.manifest(claim_.key); });
     std::vector<source::Entry> entries;
-    std::map<std::string, std::string> ids;
+    std::map<std::string, store::ManifestFile> files;
     for (const store::ManifestFile& file : manifest.value_or(std::vector<store::ManifestFile>())) {
       entries.push_back({file.path, file.size.value_or(-1), file.modified_at.value_or("")});
-      ids[file.path] = file.file_id;
+      files[file.path] = file;
     }
-    const auto content = [this, ids](const std::string& path) -> Result<std::string> {
+    const auto content = [this, files](const std::string& path) -> Result<std::string> {
+      const store::ManifestFile& file = files.at(path);
       std::optional<std::string> content = context_.management.call(
           context_.abandon,
-          [&](store::Management& management) { return management.file_content(claim_.key, ids.at(path)); });
-      if (content) return std::move(*content);
-      return Error{Code::kFileNotFound, "the stored content of \"" + path + "\" is there no more", "", ""};
+          [&](store::Management& management) { return management.file_content(claim_.key, file.file_id); });
+      if (!content)
+        return Error{Code::kFileNotFound, "the stored content of \"" + path + "\" is there no more", "", ""};
+      if (!file.dialect || !file.dialect->records) return std::move(*content);
+      RowsAgain rows = rows_again(*content, planned_file(config_, file, true).options.dialect, file.dialect->reasons);
+      set_aside_[path] = std::move(rows.set_aside);
+      return std::move(rows.text);
     };
     return source::make_stored_source(std::move(entries), content, spool);
   }
@@ -292,7 +298,8 @@ class JobRun {
     request.file = {planned.file.path, planned.file.size.value_or(-1), planned.file.modified_at.value_or("")};
     request.options = planned.options;
     request.table = planned.table;
-    request.force = claim_.force;
+    // Equal content of another day is other rows. That none are sent twice is seen to when the job is made.
+    request.force = claim_.force || claim_.stored_content;
     request.dry_run = claim_.dry_run;
     if (!claim_.stored_content) request.stored_dialect = dialects_.of(planned);
     request.kept_rejects = claim_.kept_rejects;
@@ -303,6 +310,7 @@ class JobRun {
       if (known) return std::move(*known);
     }
     import::LoadContext load{*source_, connect_, *progress, context_.load_stop, fire};
+    load.set_aside = [&] { return set_aside_[planned.file.path]; };
     load.about_to_commit = [&](const LoadResult& ready) { recorder_.prepare(planned, ready); };
     LoadResult result = import::load_file(request, load);
     if (claim_.dry_run) result.learned = nullptr;
@@ -365,6 +373,7 @@ class JobRun {
   std::string note_;     ///< what listing had to say
   const Connect connect_ = [this] { return connect_target(); };
   std::unique_ptr<source::Source> source_;
+  std::map<std::string, std::vector<csv::Reject>> set_aside_;  ///< of fetched files that came as records, by path
   Recorder recorder_;
 };
 

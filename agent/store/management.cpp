@@ -46,8 +46,13 @@ std::vector<ManifestFile> manifest_of(const json& rows) {
     file.table_name = text_of(row, "table_name");
     file.status = text_of(row, "status");
     if (const auto dialect = row.find("dialect"); dialect != row.end() && dialect->is_object()) {
-      file.dialect = {text_of(*dialect, "delimiter"), text_of(*dialect, "quote"), text_of(*dialect, "escape"),
-                      truth_of(*dialect, "trim")};
+      file.dialect = {text_of(*dialect, "delimiter"),
+                      text_of(*dialect, "quote"),
+                      text_of(*dialect, "escape"),
+                      truth_of(*dialect, "trim"),
+                      texts_of(*dialect, "columns"),
+                      truth_of(*dialect, "records"),
+                      dialect->value("reasons", std::size_t{0})};
     }
     files.push_back(std::move(file));
   }

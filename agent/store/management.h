@@ -105,6 +105,9 @@ struct StoredDialect {
   std::string quote;
   std::string escape;
   bool trim = false;
+  std::vector<std::string> columns;  ///< its columns' names; empty: its first line says them
+  bool records = false;              ///< no text but rejected rows one by one (job/rows_again.h), without a header
+  std::size_t reasons = 0;           ///< how many of the first fields of each record are none of the row's
 };
 struct ManifestFile : ManifestEntry {
   std::string file_id;

@@ -33,24 +33,18 @@ Datum cpi_rejects_csv(PG_FUNCTION_ARGS) {
     dialect.quote = text_of(described, "quote");
     dialect.escape = text_of(described, "escape");
     const auto reasons = parsed.value("reasons", std::size_t{0});
-    const bool bare = parsed.value("bare", false);
     std::string out;
     if (const auto header = parsed.find("header"); header != parsed.end()) {
       auto names = header->get<std::vector<std::string>>();
       names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(reasons, names.size())));
-      out = bare ? cpi::csv::header_line(dialect, names) : cpi::csv::rejects_header(dialect, names);
+      out = cpi::csv::rejects_header(dialect, names);
     }
     for (const nlohmann::json& row : parsed.value("rows", nlohmann::json::array())) {
       const auto line = row.find("line");
       const std::string raw = text_of(row, "raw");
-      const std::string_view row_text = cpi::csv::without_first_fields(dialect, raw, reasons);
-      if (bare) {
-        out.append(row_text).append("\n");
-        continue;
-      }
-      out += cpi::csv::rejects_row(dialect, text_of(row, "file"),
-                                   line != row.end() && line->is_number() ? line->get<std::int64_t>() : 0,
-                                   text_of(row, "column"), text_of(row, "message"), row_text);
+      out += cpi::csv::rejects_row(
+          dialect, text_of(row, "file"), line != row.end() && line->is_number() ? line->get<std::int64_t>() : 0,
+          text_of(row, "column"), text_of(row, "message"), cpi::csv::without_first_fields(dialect, raw, reasons));
     }
     return out;
   });

@@ -13,7 +13,10 @@ CREATE TABLE @extschema@.cpi_job_contents (
 COMMENT ON TABLE @extschema@.cpi_job_contents IS
   'Contents of files that were handed over with a request, until they are loaded.';
 COMMENT ON COLUMN @extschema@.cpi_job_contents.file_id IS 'File whose content it is.';
-COMMENT ON COLUMN @extschema@.cpi_job_contents.content IS 'The file''s bytes: CSV in UTF-8, at most 64 MB.';
+COMMENT ON COLUMN @extschema@.cpi_job_contents.content IS
+  'CSV in UTF-8 or, where dialect says records, a list of rejected rows: [{"raw","column","reason","message"}]; at most 64 MB.';
 COMMENT ON COLUMN @extschema@.cpi_job_contents.dialect IS
-  'Delimiter, quote and escape that it is written in; empty: as the project''s config says.';
+  'Delimiter, quote, escape and trim that it is written in (empty: as the project''s config says), names of its columns '
+  'where its header does not say them, records, reasons (how many of the first fields of each record are none of its '
+  'row), and the encoding and byte_order_mark in which rows that are rejected again go out.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_job_contents', '');

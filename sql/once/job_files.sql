@@ -30,6 +30,7 @@ CREATE TABLE @extschema@.cpi_job_files (
   widened          jsonb,
   dialect          jsonb,
   rejects_dialect  jsonb,
+  rows_of          jsonb,
   finished_at      timestamptz,
   CONSTRAINT cpi_job_files_pkey PRIMARY KEY (id),
   CONSTRAINT cpi_job_files_job_exists FOREIGN KEY (job_id) REFERENCES @extschema@.cpi_jobs (id) ON DELETE CASCADE,
@@ -78,6 +79,8 @@ COMMENT ON COLUMN @extschema@.cpi_job_files.widened IS
 COMMENT ON COLUMN @extschema@.cpi_job_files.dialect IS
   'How the file was read, where an option was "auto": the options, and certainty and runner-up of those detected.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.rejects_dialect IS
-  'Delimiter, quote and escape that the file was read with: its rejected rows are written so.';
+  'Delimiter, quote, escape and encoding that the file was read with: its rejected rows are written so.';
+COMMENT ON COLUMN @extschema@.cpi_job_files.rows_of IS
+  'Rejected rows that are tried again: a list of the paths of the files that they are from.';
 COMMENT ON COLUMN @extschema@.cpi_job_files.finished_at IS 'When its result was written.';
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.cpi_job_files', '');

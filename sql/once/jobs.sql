@@ -84,6 +84,7 @@ CREATE INDEX cpi_jobs_newest_of_schedule ON @extschema@.cpi_jobs (schedule_id, c
   WHERE schedule_id IS NOT NULL;
 CREATE INDEX cpi_jobs_project ON @extschema@.cpi_jobs (project_id);
 CREATE INDEX cpi_jobs_agent ON @extschema@.cpi_jobs (agent_id);
+CREATE INDEX cpi_jobs_tried_again ON @extschema@.cpi_jobs (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX cpi_jobs_ended ON @extschema@.cpi_jobs (completed_at) WHERE completed_at IS NOT NULL;
 
 COMMENT ON TABLE @extschema@.cpi_jobs IS 'Requests to import, waiting, running and ended.';

@@ -281,6 +281,10 @@ BEGIN
     END IF;
   END IF;
 
+  IF old.stored_content AND NOT old.force AND NOT old.dry_run THEN
+    PERFORM @extschema@._cpi_refuse_doubling(old, ARRAY(
+      SELECT f.id FROM @extschema@.cpi_job_files AS f WHERE f.job_id = old.id AND f.status <> 'completed'));
+  END IF;
   INSERT INTO @extschema@.cpi_jobs (project_id, project_name, callback_url, local_files, local_files_base_path,
                                     only_files, stored_content, manifest_written, sftp_override, force, dry_run,
                                     schedule_id, retry_of)
@@ -289,7 +293,7 @@ BEGIN
             old.dry_run, old.schedule_id, old.id)
     RETURNING * INTO job;
   IF old.stored_content THEN
-    PERFORM @extschema@._cpi_store_content(job.id, f.path, f.table_name, c.content, c.dialect)
+    PERFORM @extschema@._cpi_store_content(job.id, f.path, f.table_name, c.content, c.dialect, f.rows_of)
       FROM @extschema@.cpi_job_files AS f
       JOIN @extschema@.cpi_job_contents AS c ON c.file_id = f.id
       WHERE f.job_id = old.id AND f.status <> 'completed'
@@ -310,6 +314,7 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.cpi_retry_job(text) IS
 $$Makes a new job, with retry_of, for those files of a failed, partial or cancelled job that were not loaded; for the
-whole request when no file was listed. Refused with 409 when the job has not ended or nothing is left to try.$$;
+whole request when no file was listed. Refused with 409 when the job has not ended or nothing is left to try, and for a
+replay of rejected rows when another one has loaded some of them into a table without a key.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_retry_job(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_retry_job(text) TO cpi_operator;

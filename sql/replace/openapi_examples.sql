@@ -69,6 +69,9 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
       'ProjectList', jsonb_build_object('projects', jsonb_build_array(one.project), 'total', 1),
       'Accepted', '{"job_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "project": "customer_abc", "status": "pending",
                     "message": "import of project \"customer_abc\" was accepted"}'::jsonb,
+      'Replay', '{"job_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3309", "project": "customer_abc", "status": "pending",
+                  "message": "3 of 5 rejected rows of job 3f2504e0-4f89-41d3-9a0c-0305e82c3301 are tried again",
+                  "retry_of": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "rows": 3, "rows_duplicate": 1, "rows_not_kept": 1}'::jsonb,
       'JobWithDetails', one.job || '{"errors": [], "file_results": [
         {"id": "3f2504e0-5555-41d3-9a0c-0305e82c3305", "filename": "customers.csv", "table_name": "customers",
          "status": "completed", "read": 5000, "inserted": 120, "updated": 3, "skipped": 4877, "duplicates": 0,
@@ -76,13 +79,13 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catal
          "strategy_reason": "the table exists",
          "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          "size": 211804, "duration_seconds": 1.21, "warnings": [], "dialect": null,
-         "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column_3"],
+         "header": ["Id", "Name", ""], "table_columns": ["id", "name", "column3"],
          "key_columns": ["id"], "widened": []}]}',
       'JobList', jsonb_build_object('jobs', jsonb_build_array(one.job), 'total', 1, 'total_is_estimate', false,
                                     'next', NULL),
       'RejectList', '{"kept": 1, "whole": 1, "total": 1, "next": null, "rejects": [
         {"file_id": "3f2504e0-5555-41d3-9a0c-0305e82c3305", "filename": "customers.csv", "line": 17, "offset": 731,
-         "column": "id", "reason": "bad_value", "message": "\"x\" is no integer", "raw": "x,Ada", "whole": true}]}'::jsonb,
+         "column": "id", "reason": "invalid_value", "message": "\"x\" is no integer", "raw": "x,Ada", "whole": true}]}'::jsonb,
       'TestResult', '{"success": true, "message": "connected to PostgreSQL 15.8 as user", "findings": []}'::jsonb)
     FROM one
 $$;

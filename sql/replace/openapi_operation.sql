@@ -58,7 +58,10 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
       WHERE strpos(route ->> 'path', '{' || (a.value ->> 'name') || '}') = 0
         -- OpenAPI leaves Accept to the answers' media types.
         AND h.key IS DISTINCT FROM 'Accept'
-        AND (h.key IS NOT NULL OR route ->> 'method' IN ('GET', 'DELETE'))
+        AND (h.key IS NOT NULL OR route ->> 'method' IN ('GET', 'DELETE')
+             -- Beside a body of CSV there is no other place for them.
+             OR a.value ->> 'name' <> 'content' AND a.value ->> 'type' NOT IN ('json', 'jsonb')
+                AND route -> 'arguments' @> '[{"name": "content"}]')
     UNION ALL
     SELECT 3, 1, '{"name": "wait", "in": "query", "required": false,
         "description": "Seconds for which the answer may wait for the job''s end.",
@@ -119,7 +122,7 @@ BEGIN
       'example', example)))
       -- A body of that type is the argument content; the others come in the query.
       || CASE WHEN properties ? 'content' THEN '{"text/csv": {"schema": {"type": "string"},
-           "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",7,Ada\n"}}'::jsonb
+           "example": "\"cpi_reason\",\"id\",\"name\"\n\"line 17, column \"\"id\"\": no integer\",7,Ada\n"}}'::jsonb
               ELSE '{}' END);
 END
 $$;
@@ -148,7 +151,7 @@ BEGIN
   END IF;
   IF route -> 'header_arguments' ? 'Accept' THEN
     success := jsonb_set(success, '{content,text/csv}', '{"schema": {"type": "string"},
-      "example": "cpi_reason,id,name\n\"line 17, column \"\"id\"\": no integer\",x,Ada\n"}')
+      "example": "\"cpi_reason\",\"id\",\"name\"\n\"line 17, column \"\"id\"\": no integer\",x,Ada\n"}')
       || '{"headers": {
         "Cpi-Total": {"description": "Of CSV: how many rows there were.", "schema": {"type": "integer"}},
         "Cpi-Kept": {"description": "Of CSV: how many of them are kept.", "schema": {"type": "integer"}},

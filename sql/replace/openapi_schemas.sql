@@ -91,6 +91,12 @@ BEGIN
     'ProjectList', @extschema@._cpi_openapi_list('Projects by name.', 'projects', 'Project'),
     'Accepted', @extschema@._cpi_openapi_object('A request that has become a job.', jsonb_build_object(
       'job_id', id, 'project', name, 'status', status, 'message', text, 'retry_of', id), '{retry_of}'),
+    'Replay', @extschema@._cpi_openapi_object('A request to try rejected rows again that has become a job.', jsonb_build_object(
+      'job_id', id, 'project', name, 'status', status, 'message', text, 'retry_of', id,
+      'rows', count || '{"description": "Of rows that are tried as they are: how many."}',
+      'rows_duplicate', count || '{"description": "Left out: their keys are those of accepted rows, whose places they would take."}',
+      'rows_not_kept', count || '{"description": "Left out: they are not kept whole."}'),
+      '{rows,rows_duplicate,rows_not_kept}'),
     'Job', @extschema@._cpi_openapi_object(
       'A request to import.', job || jsonb_build_object('message', text), '{message}'),
     'JobWithDetails', @extschema@._cpi_openapi_object('A request to import, with its files and errors.',
@@ -151,7 +157,8 @@ BEGIN
       'error_type', text, 'message', text, 'created_at', time)),
     'Reject', @extschema@._cpi_openapi_object('A row that was not loaded.', jsonb_build_object(
       'file_id', id, 'filename', text, 'line', count_or_null, 'offset', count_or_null, 'column', text_or_null,
-      'reason', text, 'message', text, 'raw', text_or_null, 'whole', bool)),
+      'reason', text || '{"description": "too_few_fields, too_many_fields, stray_quote, unclosed_quote, nul_byte, invalid_encoding, field_too_long, row_too_long, invalid_value, null_key, not_null_violation, duplicate_key, refused_by_server or suppressed_by_trigger."}',
+      'message', text, 'raw', text_or_null, 'whole', bool)),
     'RejectList', @extschema@._cpi_openapi_object('Rows that were not loaded.', jsonb_build_object(
       'rejects', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Reject')),
       'kept', count, 'whole', count, 'total', count, 'next', text_or_null)),

@@ -89,7 +89,7 @@ VALUES
   (true, 'GET', '/jobs/{id}/rejects', 'cpi_list_rejects', 200, 'operator', NULL, NULL, '{"Accept": "accept"}', false,
    'RejectList', 'jobs', 'Rows that were not loaded'),
   (true, 'POST', '/jobs/{id}/rejects/replay', 'cpi_replay_rejects', 202, 'operator', NULL, '/jobs/{job_id}', '{}', true,
-   'Accepted', 'jobs', 'Import rejected rows, mended or as they are'),
+   'Replay', 'jobs', 'Import rejected rows, mended or as they are'),
   (true, 'GET', '/jobs/{id}/deliveries', 'cpi_list_deliveries', 200, 'viewer', NULL, NULL, '{}', false, 'DeliveryList',
    'deliveries', 'Webhooks of a job'),
   (true, 'POST', '/deliveries/{id}/retry', 'cpi_retry_delivery', 202, 'operator', NULL, NULL, '{}', false, 'Delivery',

@@ -251,7 +251,17 @@ def test_the_reason_of_an_earlier_time_is_not_carried_along(agent, database, nam
             "--rejects", tmp_path / "again.csv", file)
     assert (tmp_path / "again.csv").read_text().splitlines()[1].endswith('""y""";2;"Bob; the second";y')
 
-def test_replay_is_refused_with_the_reason(agent, database, name):
+
+def test_csv_is_given_to_those_who_ask_for_it(agent, database, name):
+    job = job_with_rejects(agent, database, name)
+    for accept, csv in (("Text/CSV", True), ("text/csv;q=0.5", True), ("text/html, text/csv; header=present", True),
+                        ("text/csv;q=0", False), ("text/csv; q=0.0, */*", False), ("application/json, text/csv", False),
+                        ("*/*", False), ("text/csvx", False)):
+        response = agent.get(f"/jobs/{job['id']}/rejects", headers={"Accept": accept})
+        assert response.headers["Content-Type"].startswith("text/csv" if csv else "application/json"), accept
+
+
+def test_replay_is_refused_with_the_reason(agent, database, name, tmp_path):
     job = job_with_rejects(agent, database, name)
     wrong = agent.call("POST", f"/jobs/{job['id']}/rejects/replay?file=price.csv", raw=b"id\n1\n",
                        headers={"Content-Type": "text/csv"})
@@ -262,8 +272,15 @@ def test_replay_is_refused_with_the_reason(agent, database, name):
     done = agent.wait(agent.post(f"/jobs/{clean['id']}/rejects/replay", {"content": "id;name;price\n9;Zoe;9\n"})
                       .json["job_id"])
     assert done["total_inserted"] == 1, done
-    empty = run_cpi("import", "--replay", job["id"], "/dev/null", environment=agent.environment)
-    assert empty.returncode == 2 and "is empty" in empty.stderr, empty
+    for content in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "empty.csv").write_bytes(content)
+        empty = run_cpi("import", "--replay", job["id"], tmp_path / "empty.csv", environment=agent.environment)
+        assert empty.returncode == 2 and "is empty" in empty.stderr, empty
+        empty = agent.call("POST", f"/jobs/{job['id']}/rejects/replay", raw=content, headers={"Content-Type": "text/csv"})
+        assert empty.status == 422 and "is empty" in empty.json["message"], empty
+    (tmp_path / "latin.csv").write_bytes("id;name\n2;Jörg\n".encode("latin-1"))
+    other = run_cpi("import", "--replay", job["id"], tmp_path / "latin.csv", "--file", "zz", environment=agent.environment)
+    assert other.returncode == 2 and '"zz"' in other.stderr and "UTF-8" not in other.stderr, other
     none = agent.post(f"/jobs/{done['id']}/rejects/replay")
     assert none.status == 409 and "no rejected rows" in none.json["message"], none
 
@@ -283,3 +300,181 @@ def test_command_line_writes_the_same_file_in_both_modes(agent, database, name, 
     mended = run_cpi("import", *options, "--table", "prices", direct)
     assert mended.returncode == 0, mended
     assert database.value("SELECT count(*) FROM prices") == 4
+
+
+def test_rejected_rows_that_are_tried_again_are_never_fused(agent, database, name):
+    database.execute("CREATE TABLE m (id int PRIMARY KEY, t text, n numeric)")
+    folder = agent.project(name, database, defaults={"on_error": "continue"})
+    (folder / "m.csv").write_text('id,t,n\n1,a,1\n2,"a,3\n3,"ok",2\n4,b",5\n6,"ok",2\n7,"c\nd",x\n8,"un,3\n5,a\n')
+    job = agent.run_import(name)
+    rows = [(1, "a", 1), (3, "ok", 2), (6, "ok", 2)]
+    assert database.rows("SELECT * FROM m ORDER BY id") == rows, job
+    before = agent.get(f"/jobs/{job['id']}/rejects").json["rejects"]
+    again = replay(agent, job["id"])
+    assert database.rows("SELECT * FROM m ORDER BY id") == rows, again
+    assert (again["total_inserted"], again["total_rejected"]) == (0, len(before)), again
+    after = agent.get(f"/jobs/{again['id']}/rejects").json["rejects"]
+    assert sorted(r["raw"] for r in after) == sorted(r["raw"] for r in before), after
+    assert {r["raw"]: r["reason"] for r in after}['2,"a,3'] in ("unclosed_quote", "stray_quote"), after
+    # Nor are they when they are sent back as they were given, each behind its reason.
+    sent = replay(agent, job["id"], body=rejects_csv(agent, job["id"]))
+    assert sent["total_inserted"] == 0 and database.rows("SELECT * FROM m ORDER BY id") == rows, sent
+    # What can be loaded by now is, beside those that cannot.
+    database.execute("ALTER TABLE m ALTER COLUMN n TYPE text")
+    again = replay(agent, again["id"])
+    assert (again["total_inserted"], again["total_rejected"]) == (1, len(before) - 1), again
+    assert database.rows("SELECT t, n FROM m WHERE id = 7") == [("c\nd", "x")]
+
+
+def test_rows_are_tried_again_as_the_config_reads_them_now(agent, database, name):
+    database.execute("CREATE TABLE m (id int PRIMARY KEY, t text, n numeric)")
+    folder = agent.project(name, database, defaults={"on_error": "continue"})
+    (folder / "m.csv").write_text('id,t,n\n1,a,1\n2, "b, c" ,3\n3,"open,4\n')
+    job = agent.run_import(name)
+    assert job["total_rejected"] == 2, job
+    config = agent.get(f"/projects/{name}").json["config"]
+    config["defaults"]["trim"] = True
+    assert agent.put(f"/projects/{name}", {"config": config}).status == 200
+    again = replay(agent, job["id"])
+    assert (again["total_inserted"], again["total_rejected"]) == (1, 1), again
+    assert database.rows("SELECT * FROM m WHERE id = 2") == [(2, "b, c", 3)]
+    # Where one bad row is too many, one that was set aside is, too.
+    config["defaults"] |= {"on_error": "abort"}
+    assert agent.put(f"/projects/{name}", {"config": config}).status == 200
+    database.execute("DELETE FROM m WHERE id = 2")
+    again = replay(agent, job["id"])
+    assert (again["status"], again["total_inserted"]) == ("failed", 0), again
+    assert "quote" in again["last_error"], again
+
+
+@pytest.mark.parametrize("delimiter, header", [(", ", "id, unit price, n"), ("||", "id||a|b||n"), (" ", "id a_b n")])
+def test_names_survive_a_dialect_that_cannot_quote_them(agent, database, name, delimiter, header):
+    folder = agent.project(name, database, defaults={"primary_key": "id", "delimiter": delimiter, "quote": "",
+                                                     "on_error": "continue", "new_columns": "add"})
+    database.execute("CREATE TABLE m (id int PRIMARY KEY, n int)")
+    rows = [["1", "a", "1"], ["2", "b", "x"], ["3", "c", "y"]]
+    (folder / "m.csv").write_text("\n".join([header, *map(delimiter.join, rows)]) + "\n")
+    job = agent.run_import(name)
+    assert job["total_rejected"] == 2, job
+    columns = "SELECT string_agg(column_name, '/' ORDER BY column_name) FROM information_schema.columns WHERE table_name = 'm'"
+    before = database.value(columns)
+    text = rejects_csv(agent, job["id"])
+    assert text.splitlines()[0] == f"cpi_reason{delimiter}{header}", text
+    mended = replay(agent, job["id"], body=text.replace(f"{delimiter}x\n", f"{delimiter}5\n"))
+    assert (mended["total_inserted"], mended["total_rejected"]) == (1, 1), mended
+    database.execute("ALTER TABLE m ALTER COLUMN n TYPE text")
+    again = replay(agent, job["id"])
+    assert (again["total_inserted"], again["total_rejected"]) == (1, 0), again
+    assert database.value(columns) == before
+
+
+def test_names_that_cannot_be_written_without_quotes_come_back_as_they_were(agent, database, name):
+    database.execute('CREATE TABLE m (id int PRIMARY KEY, "a,b" text, n int)')
+    folder = agent.project(name, database, defaults={"quote": "", "on_error": "continue", "header": False,
+                                                     "columns": ["id", "a,b", "n"]})
+    (folder / "m.csv").write_text("1,a,1\n2,b,x\n")
+    job = agent.run_import(name)
+    text = rejects_csv(agent, job["id"])
+    assert text.splitlines()[0] == "cpi_reason,id,a b,n", text
+    again = replay(agent, job["id"], body=text.replace(",x\n", ",2\n"))
+    assert (again["status"], again["total_inserted"]) == ("completed", 1), again
+    assert database.rows('SELECT id, "a,b", n FROM m ORDER BY id') == [(1, "a", 1), (2, "b", 2)]
+    database.execute("DELETE FROM m WHERE id = 2; ALTER TABLE m ALTER COLUMN n TYPE text")
+    again = replay(agent, job["id"])
+    assert (again["status"], again["total_inserted"]) == ("completed", 1), again
+    assert database.value("SELECT count(*) FROM information_schema.columns WHERE table_name = 'm'") == 3
+
+
+def test_a_row_that_came_twice_does_not_take_the_accepted_ones_place(agent, database, name):
+    database.execute("CREATE TABLE m (id int PRIMARY KEY, t text, n int)")
+    folder = agent.project(name, database, defaults={"on_error": "continue", "duplicates": "error"})
+    (folder / "m.csv").write_text("id,t,n\n1,first,1\n1,second,1\n2,b,x\n")
+    job = agent.run_import(name)
+    assert job["total_rejected"] == 2, job
+    answer = agent.post(f"/jobs/{job['id']}/rejects/replay")
+    assert (answer.json["rows"], answer.json["rows_duplicate"], answer.json["rows_not_kept"]) == (1, 1, 0), answer
+    agent.wait(answer.json["job_id"])
+    assert database.rows("SELECT * FROM m") == [(1, "first", 1)]
+
+
+def test_mended_rows_of_another_day_are_loaded_though_they_read_the_same(agent, database, name):
+    database.execute("CREATE TABLE m (id int, t text CHECK (t <> 'x'))")
+    folder = agent.project(name, database, defaults={"on_error": "continue"})
+    for day in (1, 2):
+        (folder / "m.csv").write_text(f"id,t\n{day},a\n7,x\n")
+        job = agent.run_import(name)
+        assert job["total_rejected"] == 1, job
+        assert replay(agent, job["id"], body="id,t\n7,b\n")["total_inserted"] == 1
+    assert database.value("SELECT count(*) FROM m WHERE id = 7") == 2
+
+
+def test_rejects_of_a_failed_file_do_not_ride_along(agent, database, name):
+    database.execute("CREATE TABLE a (id int, n int); CREATE TABLE b (id int, n int)")
+    folder = agent.project(name, database, defaults={"on_error": "continue"},
+                           tables=[{"file_pattern": "b.csv", "on_error": "abort"}])
+    (folder / "a.csv").write_text("id,n\n1,1\n2,x\n")
+    (folder / "b.csv").write_text("id,n\n3,3\n4,y\n")
+    job = agent.run_import(name)
+    text = rejects_csv(agent, job["id"])
+    assert text.splitlines()[1].endswith(",2,x") and len(text.splitlines()) == 2, text
+    assert rejects_csv(agent, job["id"], "?file=b.csv").splitlines()[1].endswith(",4,y")
+
+
+ROWS = PRICES.split("\n", 1)[1]
+LAYOUTS = {"skiprows": (["--skiprows", "1"], "prices of today\n" + PRICES),
+           "header": (["--header", "2"], "id;name;\n;;price\n" + ROWS),
+           "header, columns": (["--header", "false", "--set", 'columns=["id", "name", "price"]'], ROWS),
+           "comment, stop_at": (["--set", "comment=c", "--set", 'stop_at="line'], PRICES)}
+
+
+@pytest.mark.parametrize("options_set_aside", LAYOUTS)
+def test_mended_rows_are_imported_with_the_options_of_the_file_that_they_came_from(database, tmp_path, options_set_aside):
+    """What those options say of the lines above and below the rows is not of the file of rejects."""
+    words, content = LAYOUTS[options_set_aside]
+    file, mend = tmp_path / "prices.csv", tmp_path / "mend.csv"
+    file.write_text(content)
+    database.execute("CREATE TABLE prices (id int PRIMARY KEY, name text, price numeric)")
+    options = ["--to", database.url, "--table", "prices", "--delimiter", ";", "--on-error", "continue", *words]
+    result = run_cpi("import", *options, "--rejects", mend, file)
+    assert result.returncode == 3 and "(--table)" in result.stderr, result
+    unmended = run_cpi("import", *options, mend)
+    assert unmended.returncode == 3 and database.value("SELECT count(*) FROM prices") == 2, unmended
+    mend.write_text(mend.read_text().replace(";x\n", ";2.5\n").replace("3;Cleo\n", "3;Cleo;3\n"))
+    mended = run_cpi("import", *options, mend)
+    assert mended.returncode == 0 and f"says, without {options_set_aside}\n" in mended.stderr, mended
+    assert database.value("SELECT count(*) FROM prices") == 4
+    assert database.value("SELECT name FROM prices WHERE price = 2.5") == "Bob; the second"
+    assert database.value("SELECT count(*) FROM information_schema.columns WHERE table_name = 'prices'") == 3
+
+
+def test_rejects_of_a_load_that_changed_nothing_are_not_offered_for_import(database, tmp_path):
+    file, mend = tmp_path / "prices.csv", tmp_path / "mend.csv"
+    file.write_text(PRICES)
+    database.execute("CREATE TABLE prices (id int PRIMARY KEY, name text, price numeric)")
+    options = ["--to", database.url, "--delimiter", ";", "--rejects", mend, file]
+    for words in (["--on-error", "abort"], ["--on-error", "continue", "--dry-run"]):
+        result = run_cpi("import", *words, *options)
+        assert str(mend) in result.stderr and "nothing was loaded" in result.stderr, result
+        assert "--table" not in result.stderr, result
+
+
+@pytest.mark.parametrize("refusal", ["CHECK", "CHECK beside a trigger", "NOT NULL", "partition"])
+@pytest.mark.parametrize("options", [{"on_error": "abort"}, {"max_errors": 0}, {"on_error": "continue"}])
+def test_errors_name_the_place_of_a_refused_row_and_never_show_all_of_it(agent, database, name, refusal, options):
+    """Viewers read errors, and only operators people's rows."""
+    n = {"NOT NULL": "n int NOT NULL"}.get(refusal, "n int CHECK (n > 0)")
+    database.execute(f"CREATE TABLE m (id int, name text, {n})" + " PARTITION BY RANGE (n)" * (refusal == "partition"))
+    if refusal == "partition":
+        database.execute("CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM (1) TO (9); ALTER TABLE m DROP CONSTRAINT m_n_check")
+    if "trigger" in refusal:
+        database.execute("CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                         "CREATE TRIGGER t BEFORE INSERT ON m FOR EACH ROW EXECUTE FUNCTION same()")
+    folder = agent.project(name, database, defaults=options)
+    (folder / "m.csv").write_text(f"id,name,n\n1,good,1\n2,secretname,{'' if refusal == 'NOT NULL' else -5}\n")
+    job = agent.run_import(name)
+    assert job["status"] == ("partial" if options == {"on_error": "continue"} else "failed"), job
+    assert "secretname" not in str(job), job
+    if "on_error" in options and job["status"] == "failed":
+        assert "line 3" in job["last_error"], job
+    for reject in agent.get(f"/jobs/{job['id']}/rejects").json["rejects"]:
+        assert "secretname" not in reject["message"] and "secretname" in reject["raw"], reject

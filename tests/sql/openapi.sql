@@ -1,6 +1,6 @@
 -- The OpenAPI document: whole, without loose ends, and true. That answers are as documented is tested beside each function.
 BEGIN;
-SELECT plan(21);
+SELECT plan(22);
 CREATE TEMP TABLE document AS SELECT cpi_openapi() AS d;
 CREATE TEMP TABLE operations AS
   SELECT p.key AS path, o.key AS method, o.value AS operation FROM document, jsonb_each(d -> 'paths') AS p, jsonb_each(p.value) AS o;
@@ -39,6 +39,9 @@ SELECT is((SELECT operation #> '{requestBody,content,application/json,schema,req
 SELECT is((SELECT operation #>> '{requestBody,content,application/json,schema,properties,config,$ref}' FROM operations
   WHERE path = '/projects' AND method = 'post'), '#/components/schemas/ProjectConfig', 'a config refers to its schema');
 SELECT is((SELECT d #> '{components,schemas,ProjectConfig,properties,defaults}' IS NOT NULL FROM document), true, 'which is the one in C++');
+SELECT results_eq($$SELECT p ->> 'name' FROM operations, jsonb_array_elements(operation -> 'parameters') AS p
+  WHERE path = '/jobs/{id}/rejects/replay' AND p ->> 'in' = 'query' ORDER BY 1$$, '{file,force,wait}'::text[],
+  'beside a body of CSV the other arguments are in the query');
 SELECT ok((SELECT operation -> 'parameters' @> '[{"name": "Idempotency-Key", "in": "header"}, {"name": "wait", "in": "query"}]'
   FROM operations WHERE path = '/import'), 'headers and wait are parameters');
 SELECT ok((SELECT bool_and(operation -> 'responses' ?& '{401,403,503}') FROM operations WHERE NOT operation @> '{"security": []}'),

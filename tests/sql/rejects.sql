@@ -1,6 +1,6 @@
 -- Rejected rows as CSV, and tried again.
 BEGIN;
-SELECT plan(57);
+SELECT plan(67);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop');
 SELECT _cpi_write_manifest(id, fence, '[{"path": "a.csv", "table_name": "a"}, {"path": "b.csv", "table_name": "b"},
@@ -42,6 +42,11 @@ SELECT is(jsonb_array_length(cpi_list_rejects(pg_temp.id(), file => (SELECT id::
   -> 'rejects'), 0, 'or its id');
 SELECT results_eq($$SELECT fixture.field_errors(format('SELECT cpi_list_rejects(%L, file => ''A.csv'')', id)) FROM job$$,
   ARRAY['file: "A.csv" is no file of job ' || pg_temp.id()], 'a file that the job has not is refused');
+DO $$BEGIN PERFORM cpi_list_rejects(pg_temp.id(), file => 'elsewhere.txt'); EXCEPTION WHEN SQLSTATE 'PT422' THEN
+  DECLARE hint text; BEGIN GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT; PERFORM set_config('test.hint', hint, true); END; END$$;
+SELECT is(current_setting('test.hint'), 'Its file_results name them.', 'without a guess where no name is near');
+SELECT is(_cpi_wants_csv(a), w, coalesce(a, 'nothing')) FROM (VALUES ('Text/CSV', true), ('text/csv;q=0', false), ('text/csv; q=0.0, */*', false),
+  ('text/csv;q=0.5', true), ('text/csv;header=present', true), (NULL, false)) AS x (a, w);
 SELECT throws_ok('SELECT cpi_replay_rejects(pg_temp.id())', 'PT409', NULL, 'a running job''s rejects are not replayed');
 
 -- Several files: of one shape in one CSV, otherwise one by one.
@@ -52,8 +57,12 @@ SELECT matches(pg_temp.csv(), '"a.csv, line 2, .*\n"b.csv, line 2: no key";;b;1\
 SELECT pg_temp.finish('c.csv', '{"success": false, "error": "too many", "read": 2, "rejected": 1, "header": ["x"],
   "rejects_dialect": {"delimiter": ",", "quote": "", "escape": ""}}',
   '[{"line": 2, "reason": "invalid_value", "message": "bad, very", "raw": "y"}]');
+SELECT is(pg_temp.csv() ~ 'bad', false, 'but not of one that failed: its good rows were not loaded either');
+SELECT is(cpi_list_rejects(pg_temp.id(), accept => 'text/csv') ->> 'total', '4', 'and those are not counted with them');
+UPDATE cpi_job_files SET header = '["id"]' WHERE path = 'b.csv' AND job_id = pg_temp.id()::uuid;
 SELECT results_eq($$SELECT fixture.field_errors('SELECT pg_temp.csv()')$$,
   ARRAY['file: is needed: the files with rejected rows differ in header or dialect'], 'files that differ are asked for one by one');
+UPDATE cpi_job_files SET header = '["id", "note", ""]' WHERE path = 'b.csv' AND job_id = pg_temp.id()::uuid;
 SELECT results_eq($$SELECT (cpi_list_rejects(pg_temp.id(), accept => 'text/csv', file => f.path) ->> 'whole')::integer
   FROM cpi_job_files AS f WHERE f.path < 'c' ORDER BY 1$$, ARRAY[1, 2], 'and counted one by one');
 SELECT is(pg_temp.csv('c.csv'), E'cpi_reason,x\nline 2: bad  very,y\n', 'in their own dialect');
@@ -62,19 +71,22 @@ SELECT is(pg_temp.csv('c.csv'), E'cpi_reason,x\nline 2: bad  very,y\n', 'in thei
 SELECT _cpi_finish_job(id, fence) FROM job;
 CREATE TEMP TABLE replay AS SELECT cpi_replay_rejects(pg_temp.id()) AS r;
 SELECT is((SELECT r - 'job_id' - 'message' FROM replay), jsonb_build_object('project', 'shop', 'status', 'pending',
-  'retry_of', pg_temp.id(), 'rows', 3, 'rows_not_kept', 1), 'rows that are kept whole become a job');
+  'retry_of', pg_temp.id(), 'rows', 3, 'rows_duplicate', 0, 'rows_not_kept', 1), 'rows that are kept whole become a job');
+SELECT fixture.answers_as((SELECT r FROM replay), 'Replay', 'which the answer says as documented');
 CREATE TEMP TABLE again AS SELECT c.* FROM _cpi_claim_job(fixture.agent()) AS c (c);
 SELECT is((SELECT c -> 'request' ->> 'stored_content' FROM again), 'true', 'whose agent needs no source');
 SELECT is((SELECT (c ->> 'kept_rejects')::integer FROM again), 10000, 'and knows how many rejects to keep');
 CREATE FUNCTION pg_temp.listed() RETURNS jsonb LANGUAGE sql AS
   $$SELECT _cpi_manifest((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint) FROM again$$;
 SELECT is((SELECT jsonb_agg(f - 'file_id' - 'modified_at' - 'size' - 'status') FROM jsonb_array_elements(pg_temp.listed()) AS f),
-  '[{"path": "a.csv", "table_name": "a", "dialect": {"delimiter": ";", "quote": "\"", "escape": ""}},
-    {"path": "b.csv", "table_name": "b", "dialect": {"delimiter": ";", "quote": "\"", "escape": ""}}]',
+  '[{"path": "a.csv", "table_name": "a", "dialect": {"delimiter": ";", "quote": "\"", "escape": "", "reasons": 0, "records": true,
+     "columns": ["id", "note", ""]}}, {"path": "b.csv", "table_name": "b", "dialect": {"delimiter": ";", "quote": "\"",
+     "escape": "", "reasons": 0, "records": true, "columns": ["id", "note", ""]}}]',
   'its files are those that were loaded, in their dialect');
-SELECT matches((SELECT _cpi_file_content((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint,
-    (pg_temp.listed() -> 0 ->> 'file_id')::uuid) FROM again), '^"id";"note";""\n1;a;x\n2\n$',
-  'with what is to be loaded');
+SELECT is((SELECT _cpi_file_content((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint,
+    (pg_temp.listed() -> 0 ->> 'file_id')::uuid)::jsonb FROM again), '[
+    {"raw": "1;a;x", "column": "price", "reason": "invalid_value", "message": "no number: \"x\""},
+    {"raw": "2", "column": null, "reason": "too_few_fields", "message": "has 1 field"}]', 'with what is to be loaded, row by row');
 SELECT is((SELECT count(*) FROM again, LATERAL (SELECT _cpi_finish_file((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint,
     (pg_temp.listed() -> 0 ->> 'file_id')::uuid, '{"success": true}') AS f) AS done), 1::bigint, 'a file is loaded');
 SELECT _cpi_finish_file((c ->> 'job_id')::uuid, (c ->> 'fence')::bigint, (pg_temp.listed() -> 1 ->> 'file_id')::uuid,
@@ -99,7 +111,7 @@ INSERT INTO cpi_job_rejects (file_id, ordinal, reason, message, raw) SELECT f.id
   FROM cpi_job_files AS f, generate_series(1, 110000) AS i WHERE f.path = 'a.csv';
 SELECT is(array_length(string_to_array(pg_temp.csv('a.csv'), E'\n'), 1), 110004, 'otherwise all rows are given');
 SELECT is(cpi_replay_rejects(pg_temp.id(), file => 'a.csv') ->> 'rows', '110002', 'and tried again');
-SELECT is((SELECT max(array_length(string_to_array(content, E'\n'), 1)) FROM cpi_job_contents), 110004, 'all of them, after their header');
+SELECT is((SELECT max(jsonb_array_length(content::jsonb)) FROM cpi_job_contents), 110002, 'all of them');
 ROLLBACK TO many;
 
 -- Mended.

@@ -15,14 +15,17 @@ using text::quoted_name;
 
 constexpr std::string_view kLineColumn = "cpi_line";  // target::kLineColumn, which core does not know
 
-/// The table column that `column_mapping` gives to a file column: by exact name, else ignoring case.
+/// The table column that `column_mapping` gives to a file column: by the name that tells it from others of the same
+/// name in the header, by the header's, else ignoring case.
 const std::string* mapped_to(const TableOptions& options, const std::string& header, const std::string& name) {
+  const std::string* by_header = nullptr;
   const std::string* by_case = nullptr;
   for (const auto& [from, to] : options.column_mapping) {
-    if (from == header || from == name) return &to;
+    if (from == name) return &to;
+    if (from == header) by_header = &to;
     if (text::fold_case(from) == text::fold_case(header)) by_case = &to;
   }
-  return by_case;
+  return by_header != nullptr ? by_header : by_case;
 }
 
 }  // namespace
@@ -36,7 +39,10 @@ std::vector<FileColumn> file_columns(const TableOptions& options, const std::vec
   std::vector<FileColumn> columns;
   for (std::size_t i = 0; i < own.size(); ++i) {
     const std::string& file_column = own[i].empty() ? plain[i] : own[i];
-    const std::string* mapped = mapped_to(options, file_column, plain[i]);
+    // A name that comes again means its first column; the others are told by the names that they got.
+    const auto here = own.begin() + static_cast<std::ptrdiff_t>(i);
+    const bool again = std::find(own.begin(), here, own[i]) != here;
+    const std::string* mapped = mapped_to(options, again ? plain[i] : file_column, plain[i]);
     columns.push_back({left_out + i, file_column, mapped != nullptr ? text::truncate_identifier(*mapped) : names[i]});
   }
   return columns;

@@ -1,6 +1,9 @@
 #include "core/csv/rejects_csv.h"
 
 #include <algorithm>
+#include <span>
+
+#include "core/csv/reader.h"
 
 namespace cpi::csv {
 
@@ -35,14 +38,16 @@ std::string bare(const Dialect& dialect, std::string_view text) {
   std::string out(text);
   if (!dialect.escape.empty()) {
     for (const std::string& token : {dialect.escape, dialect.delimiter, std::string("\n"), std::string("\r")}) {
-      out = replaced(std::move(out), token, dialect.escape + token);
+      out = replaced(std::move(out), token, std::string(dialect.escape).append(token));
     }
     return out;
   }
-  const char blank = dialect.delimiter.find(' ') == std::string::npos ? ' ' : '_';
-  for (char& c : out) {
-    if (c == '\n' || c == '\r' || dialect.delimiter.find(c) != std::string::npos) c = blank;
+  const std::string blank = dialect.delimiter.find(' ') == std::string::npos ? " " : "_";
+  for (const std::string& token : {std::string("\n"), std::string("\r"), dialect.delimiter}) {
+    out = replaced(std::move(out), token, blank);
   }
+  // The field's end may be the beginning of a delimiter, which the one behind it would complete.
+  while ((out + dialect.delimiter).find(dialect.delimiter) < out.size()) out.replace(out.size() - 1, 1, blank);
   return out;
 }
 
@@ -75,10 +80,31 @@ std::string rejects_header(const Dialect& dialect, const std::vector<std::string
   return out + "\n";
 }
 
-std::string header_line(const Dialect& dialect, const std::vector<std::string>& header) {
-  std::string out;
-  for (std::size_t i = 0; i < header.size(); ++i) out += (i > 0 ? dialect.delimiter : "") + field(dialect, header[i]);
-  return out + "\n";
+bool stands_alone(const Dialect& dialect, std::string_view raw) {
+  Dialect rows = dialect;
+  rows.header_rows = 0;
+  rows.columns.clear();
+  // Twice: where the end of the first is none, the second is drawn into it.
+  Reader reader(rows);
+  const std::span<char> space = reader.space(2 * (raw.size() + 1));
+  char* end = space.data();
+  for (int i = 0; i < 2; ++i) {
+    end = std::copy(raw.begin(), raw.end(), end);
+    *end++ = '\n';
+  }
+  reader.commit(static_cast<std::size_t>(end - space.data()));
+  reader.finish();
+  Batch batch;
+  std::size_t count = 0;
+  for (;;) {
+    const Result<Reader::Event> event = reader.next(batch);
+    if (!event.ok() || !batch.rejects.empty()) return false;
+    if (*event != Reader::Event::kBatch) return count == 2;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch.raw(i) != raw) return false;
+      ++count;
+    }
+  }
 }
 
 std::string_view without_first_fields(const Dialect& dialect, std::string_view raw, std::size_t count) {

@@ -23,11 +23,12 @@ std::string reason_column(const std::vector<std::string>& header);
 bool is_reason_column(std::string_view name);
 
 /// The header line with its line break: the added column and the file's names, in the dialect's delimiter, quote and
-/// escape. A dialect that can write neither delimiter nor line break in a field gets blanks in their place.
+/// escape. A dialect that can write neither delimiter nor line break in a field gets a blank in the place of each.
 std::string rejects_header(const Dialect& dialect, const std::vector<std::string>& header);
 
-/// The header line alone, without the added column: for rows that go back as they are.
-std::string header_line(const Dialect& dialect, const std::vector<std::string>& header);
+/// Whether `raw`, between two line breaks, is one whole row whatever stands before and behind it. A quote that is never
+/// closed draws in the next row, and both may look like a good one.
+bool stands_alone(const Dialect& dialect, std::string_view raw);
 
 /// `raw` without its first `count` fields: reasons that its file carried from an earlier time. All of `raw` when they
 /// cannot be told apart from the rest.

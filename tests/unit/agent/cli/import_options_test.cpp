@@ -125,6 +125,23 @@ TEST_F(Options, ATableMayBeNamedWithItsSchema) {
   EXPECT_EQ(named->table, "sales.orders");
 }
 
+TEST_F(Options, ControlCharactersCanBeTyped) {
+  flags.set = {"delimiter=\\t", "stop_at=\\n", "comment=\\\\x\\y\\", "escape=\\"};
+  auto options = ImportOptions::load(flags);
+  ASSERT_TRUE(options.ok()) << options.error().detail;
+  const csv::Dialect dialect = options->for_file("x.csv")->options.dialect;
+  EXPECT_EQ(dialect.delimiter, "\t");
+  EXPECT_EQ(dialect.stop_at, "\n");
+  EXPECT_EQ(dialect.comment, "\\x\\y\\");
+  EXPECT_EQ(dialect.escape, "\\");
+  flags.set.clear();
+  for (const char* text : {"\\t", "tab"}) {
+    flags.delimiter = text;
+    options = ImportOptions::load(flags);
+    EXPECT_EQ(options->for_file("x.csv")->options.dialect.delimiter, "\t") << text;
+  }
+}
+
 TEST_F(Options, AFlagWinsOverTheConfigFile) {
   config(R"({"delimiter": ";", "encoding": "latin-1"})");
   flags.delimiter = "|";

@@ -108,8 +108,45 @@ TEST(RejectsCsv, ReasonsOfAnEarlierTimeAreTakenOut) {
   EXPECT_EQ(without_first_fields(bare, "a\\,b,1", 1), "1");
 }
 
-TEST(RejectsCsv, RowsThatGoBackAsTheyAreNeedTheHeaderAlone) {
-  EXPECT_EQ(header_line(Dialect(), {"id", "na\"me"}), "\"id\",\"na\"\"me\"\n");
+TEST(RejectsCsv, OnlyWholeDelimitersAreMadeBlanksInNames) {
+  struct Case {
+    const char* delimiter;
+    const char* name;
+    const char* written;
+  };
+  for (const Case& one : {Case{", ", "unit price", "unit price"},
+                          {", ", "a, b", "a_b"},
+                          {"||", "a|b", "a|b"},
+                          {"||", "a||b", "a b"},
+                          {"||", "a|||b", "a |b"},
+                          {"||", "a|", "a "},
+                          {", ", "a,", "a,"},
+                          {"aab", "xaa", "xaa"},
+                          {"aba", "xab", "xa "},
+                          {"||", "||||", "  "}}) {
+    const Dialect odd = dialect(one.delimiter, "");
+    const std::string text = rejects_header(odd, {one.name, "n"});
+    EXPECT_EQ(text, std::string("cpi_reason") + one.delimiter + one.written + one.delimiter + "n\n");
+    EXPECT_EQ(read(odd, text + "\n").header.size(), 3U) << text;
+  }
+}
+
+TEST(RejectsCsv, ARowThatItsNeighboursWouldRunIntoDoesNotStandAlone) {
+  Dialect plain;
+  for (const char* raw : {"1,a,b", "1,\"a\nb\"", "1,\"a\"\"b\"", "1", ",", "\"\""})
+    EXPECT_TRUE(stands_alone(plain, raw)) << raw;
+  for (const char* raw : {"2,\"a,3", "4,b\",5", "2,\"un,3", "1,\"a\" ,2", "", "a\nb",
+                          "\xEF\xBB\xBF"
+                          "1,2"}) {
+    EXPECT_FALSE(stands_alone(plain, raw)) << raw;
+  }
+  Dialect trimmed;
+  trimmed.trim = true;
+  EXPECT_TRUE(stands_alone(trimmed, "1, \"a\" ,2"));
+  EXPECT_FALSE(stands_alone(trimmed, "1, \"a ,2"));
+  EXPECT_TRUE(stands_alone(dialect("\t", "", "\\"), "a\\\tb\tc"));
+  EXPECT_FALSE(stands_alone(dialect("\t", "", "\\"), "a\tb\\")) << "the line break behind it would be escaped";
+  EXPECT_TRUE(stands_alone(dialect(",", ""), "a\",b"));
 }
 
 }  // namespace
