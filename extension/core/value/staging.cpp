@@ -8,6 +8,7 @@
 #include "core/value/calendar.h"
 #include "core/value/families.h"
 #include "core/value/message.h"
+#include "core/value/number_text.h"
 #include "core/value/text_scan.h"
 #include "core/value/type_oid.h"
 
@@ -111,6 +112,33 @@ class TemporalStagingConverter final : public Converter {
   std::unique_ptr<Converter> inner_;
 };
 
+/// Numbers on their way to the server's cast, written as it writes them. (The server is asked about infinities only:
+/// versions before 14 have none.)
+class NumberStagingConverter final : public Converter {
+ public:
+  NumberStagingConverter(NumberText numbers, std::unique_ptr<Converter> inner)
+      : numbers_(std::move(numbers)), inner_(std::move(inner)) {}
+
+  Verdict write(std::string_view text, CopyBuffer& out, std::string& why) const override {
+    const std::size_t before = out.size();
+    if (inner_->write(text, out, why) == Verdict::kReject) return Verdict::kReject;
+    out.truncate(before);
+    char buffer[kLongestNumber];
+    const std::string_view plain = numbers_.to_plain(text, buffer).value_or(text);
+    out.put_int32(static_cast<std::int32_t>(plain.size()));
+    out.put_bytes(plain);
+    return Verdict::kOk;
+  }
+
+  std::string_view staging_type() const override { return "text"; }
+  bool needs_cast() const override { return true; }
+  bool is_canonical() const override { return false; }
+
+ private:
+  NumberText numbers_;
+  std::unique_ptr<Converter> inner_;
+};
+
 /// What arrays and ranges are made of, where it is numbers. (Object ids from src/include/catalog/pg_type.dat.)
 enum class Elements { kOther, kWhole, kFractional };
 
@@ -130,7 +158,7 @@ Elements elements_of(std::uint32_t type) {
     case 1231:  // numeric[]
     case 3906:  // numrange
     case 4532:  // nummultirange
-    case kMoneyOid: return Elements::kFractional;
+      return Elements::kFractional;
     default: return Elements::kOther;
   }
 }
@@ -188,6 +216,14 @@ Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType&
     if (!inner) return inner.error();
     return {std::make_unique<TemporalStagingConverter>(type.oid, std::move(*inner))};
   }
+  if (type.oid == kNumericOid && !has_plain_numbers(format)) {
+    Result<std::unique_ptr<Converter>> inner = make_converter(type, format);
+    if (!inner) return inner.error();
+    Result<NumberText> numbers = NumberText::make(format);
+    if (!numbers) return numbers.error();
+    return {std::make_unique<NumberStagingConverter>(std::move(*numbers), std::move(*inner))};
+  }
+  if (type.oid == kMoneyOid) return make_money(type, format);
   const Elements elements = elements_of(type.oid);
   if (elements != Elements::kOther && !has_plain_numbers(format)) {
     return {std::make_unique<SeparatedStagingConverter>(type, elements, format)};

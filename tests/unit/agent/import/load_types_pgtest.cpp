@@ -30,7 +30,7 @@ const std::vector<TypeRow> kTypes = {
     {"numeric(5,2)", {"999.99", "999.994", "999.995", "1000"}},
     {"real", {"1.5", "1e38", "1e39", "nan", "-infinity", "1,5"}},
     {"double precision", {"0.1", "1e308", "1e309", "inf", "abc"}},
-    {"money", {"12.34", "$1,000.00", "(5.00)", "abc"}},
+    {"money", {"12.34", "$1,000.00", "(5.00)", "abc", "1,5", "1,50"}, {"1,5", "1,50"}},
     {"boolean", {"t", "yes", "on", "1", "0", "tr", "maybe", "2"}},
     {"date", {"2024-02-29", "2023-02-29", "20240131", "infinity", "epoch", "0044-03-15 BC", "yesterdayish"}},
     {"time", {"04:05:06.789", "04:05 PM", "24:00:00", "25:00:00", "noon"}},
@@ -128,6 +128,12 @@ const std::vector<TypeRow> kTimes = {
       "2024-01-31 12:00 America/New_York", "0044-03-15 12:00:00 BC", "2024-01-31 12:00:00-00:30:15", "infinity"}},
 };
 
+/// Values as a format writes them, and as PostgreSQL writes the same; empty where cpi rejects.
+struct FormatRow {
+  const char* type;
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
 class LoadTypes : public testing::Test {
  protected:
   LoadTypes() : database(test::Cluster::shared().create_database()), connection(connect()) {
@@ -138,7 +144,7 @@ class LoadTypes : public testing::Test {
         "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
         "CREATE TYPE pair AS (a integer, b text); CREATE TYPE nested AS (n integer, p pair);"
         "CREATE DOMAIN email AS text CHECK (VALUE ~ '@'); CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');"
-        "CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
+        "CREATE DOMAIN amount AS numeric; CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
         "CREATE TYPE floatrange AS RANGE (subtype = float8); CREATE EXTENSION ltree");
   }
   ~LoadTypes() override { fs::remove_all(directory); }
@@ -216,6 +222,24 @@ class LoadTypes : public testing::Test {
     EXPECT_EQ(result.counts.rejected, static_cast<std::int64_t>(row.values.size() - expected.size()));
     for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
   }
+
+  void compare_meaning(const FormatRow& row) {
+    SCOPED_TRACE(row.type);
+    TypeRow plain{row.type, {}};
+    TypeRow written{row.type, {}};
+    for (const auto& [text, meaning] : row.values) {
+      written.values.push_back(text);
+      plain.values.push_back(meaning);
+    }
+    std::map<int, std::string> expected = copied(plain);
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      if (plain.values[i].empty()) expected.erase(static_cast<int>(i));
+    }
+    const LoadResult result = load(written);
+    ASSERT_TRUE(result.success) << result.error->message << " " << result.error->detail;
+    EXPECT_EQ(stored("t"), expected);
+    for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
+  }
 };
 
 TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
@@ -238,6 +262,27 @@ TEST_F(LoadTypes, DatesAndTimesAreReadAsCopyReadsThemByTheSameSettings) {
     datestyle = setting.datestyle;
     for (const TypeRow& row : kTimes) compare(row);
   }
+}
+
+TEST_F(LoadTypes, NumbersMeanWhatTheFormatSaysWhateverElseIsInTheirColumn) {
+  format.decimal_separator = ',';
+  format.thousands_separator = ".";
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"numeric",
+            {{"1.234", "1234"},
+             {"12.345", "12345"},
+             {"Infinity", "Infinity"},
+             {"-inf", "-Infinity"},
+             {"NaN", "NaN"},
+             {"0.500", ""}}},
+           {"amount", {{"1.234,5", "1234.5"}, {"inf", "inf"}, {"1.5", ""}}},
+           {"money", {{"1.234,50", "1234.50"}, {"inf", ""}, {"1,5", "1.50"}, {"NaN", ""}}},
+           {"double precision", {{"1.234", "1234"}, {"inf", "inf"}, {"1.234e3", ""}}},
+       }) {
+    compare_meaning(row);
+  }
+  format.thousands_separator.clear();
+  compare_meaning({"numeric", {{"1,5", "1.5"}, {"inf", "inf"}, {"1.5", ""}}});
 }
 
 TEST_F(LoadTypes, NoTypeOfTheServerIsForgotten) {

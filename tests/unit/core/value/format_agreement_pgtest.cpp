@@ -2,6 +2,11 @@
 // separators against to_char, staged text against the server's own reading under the format's settings.
 #include <gtest/gtest.h>
 
+#include <iostream>
+#include <optional>
+#include <random>
+#include <set>
+
 #include "core/value/type_oid.h"
 #include "support/cluster.h"
 #include "unit/core/value/agreement_cases.h"
@@ -70,6 +75,55 @@ TEST(FormatAgreement, StagedDatesAreCastToWhatTheServerReadsByTheFormatsSettings
       ++compared;
     }
     EXPECT_GT(compared, 50) << tested.name;
+  }
+}
+
+/// What the server makes of every text under one DateStyle; nothing for those that it refuses.
+std::vector<std::optional<std::string>> read_by_server(db::Connection& connection, const std::string& type,
+                                                       const std::string& datestyle,
+                                                       const std::vector<std::string>& texts) {
+  connection.exec("SET datestyle = '" + datestyle + "'");
+  connection.exec(
+      "CREATE OR REPLACE FUNCTION pg_temp.read(txt text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN "
+      "to_char(txt::" +
+      type + ", 'YYYY-MM-DD HH24:MI:SS.US BC'); EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$");
+  const db::Rows rows = connection.exec(
+      "SELECT pg_temp.read(txt) FROM unnest($1::text[]) WITH ORDINALITY AS t(txt, n) "
+      "ORDER BY n",
+      {db::array_literal(texts)});
+  std::vector<std::optional<std::string>> read;
+  for (int row = 0; row < rows.size(); ++row) {
+    read.push_back(rows.is_null(row, 0) ? std::nullopt : std::optional(rows.str(row, 0)));
+  }
+  return read;
+}
+
+TEST(FormatAgreement, WithoutAnOrderTheServerIsAskedOnlyAboutDatesThatItReadsAlikeInEveryOrder) {
+  constexpr int kRandomTexts = 5000;
+  db::Connection connection = cpi::test::Cluster::shared().connect();
+  connection.exec("SET timezone = 'UTC'");
+  const unsigned seed = std::random_device{}();
+  std::cout << "seed " << seed << '\n';
+  for (AgreementCase tested : agreement_cases()) {
+    if (tested.name != "DateWithoutOrder" && tested.name != "TimestampWithoutOrder") continue;
+    tested.alphabet += "JanFebMarch AD BC";
+    std::vector<std::string> texts;
+    for (const std::string& text : with_random_texts(tested, seed, kRandomTexts)) {
+      if (convert(tested.type, {}, text) == "server") texts.push_back(text);
+    }
+    const auto by_day = read_by_server(connection, tested.type.name, "ISO, DMY", texts);
+    const auto by_month = read_by_server(connection, tested.type.name, "ISO, MDY", texts);
+    const auto by_year = read_by_server(connection, tested.type.name, "ISO, YMD", texts);
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      std::set<std::string> meanings;
+      for (const auto& read : {by_day[i], by_month[i], by_year[i]}) {
+        if (read) meanings.insert(*read);
+      }
+      EXPECT_LE(meanings.size(), 1U) << tested.name << ": \"" << texts[i] << '"';
+      taken += meanings.size();
+    }
+    EXPECT_GT(taken, 20U) << tested.name;
   }
 }
 
