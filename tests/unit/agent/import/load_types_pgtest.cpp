@@ -73,7 +73,8 @@ const std::vector<TypeRow> kTypes = {
     {"text[]", {"{a,\"b c\",NULL}", "{a,\"b}"}},
     {"varchar(2)[]", {"{ab}", "{abc}"}},
     {"oid", {"42", "4294967295", "4294967296", "x"}},
-    {"regclass", {"pg_class", "no_such_relation"}},
+    {"regclass", {"pg_class", "no_such_relation", "1259", "99999", "-", "pg_catalog.pg_class"}},
+    {"regclass[]", {"{pg_class,1259,-}", "{no_such_relation}"}},
     {"pg_lsn", {"16/B374D848", "16B374D848"}},
     {"xid8", {"42", "x"}},
     {"mood", {"sad", "angry", "happy", "Sad"}},
@@ -81,6 +82,9 @@ const std::vector<TypeRow> kTypes = {
     {"short", {"ab", "abc"}},
     {"pair", {"(1,a)", "(x,a)", "(1)"}},
     {"citext", {"AbC"}},
+    // Types with a cast from text of their own, which is not how they are read.
+    {"colour", {"red", "RED", "green"}},
+    {"inch", {"(1,2)", "1"}},
     {"hstore", {"a=>1, b=>NULL", "a=>"}},
     // Modifiers, and what lies at the edges of what a type can hold.
     {"numeric(3,5)", {"0.00123", "0.001234", "0.00999", "0.01", "1"}},
@@ -92,6 +96,16 @@ const std::vector<TypeRow> kTypes = {
     {"time(0)", {"23:59:59.5", "23:59:59.4", "23:59:60", "24:00:01"}},
     {"timetz(1)", {"04:05:06.78+02", "2024-07-01 04:05:06 Europe/Berlin", "04:05:06 Europe/Berlin"}},
     {"interval hour to second", {"1 day 2:03:04", "90", "1-2", "P1DT2H"}},
+    {"interval hour", {"12", "1 day 2:03:04", "1.5", "x"}},
+    {"interval year", {"5", "1-2", "x"}},
+    {"interval minute to second", {"10:20", "5", "1:02:03", "10:x"}},
+    {"interval day to hour", {"3", "3 4", "1 day 2 hours", "3 x"}},
+    {"interval second(1)", {"1.26", "2.25"}},
+    {"interval hour[]", {"{12,13}", "{{1},{NULL}}", "{}", "[2:3]={1,\"2 days\"}", "{x}", "{1"}},
+    {"hours", {"12", "30", "x"}},
+    {"hour_list", {"{12,13}", "{1,2,3}", "{x}"}},
+    {"hours[]", {"{12,13}", "{30}"}},
+    {"shift", {"(12,x)", "(y,x)"}},
     {"interval(0)", {"1.5 seconds", "2.5 seconds", "1 mon -1 day", "1000000000 years"}},
     {"char(3)[]", {"{ab,abc}", "{abcd}", "{\"abc  \"}"}},
     {"bit(3)[]", {"{101}", "{1011}"}},
@@ -144,6 +158,14 @@ class LoadTypes : public testing::Test {
         "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
         "CREATE TYPE pair AS (a integer, b text); CREATE TYPE nested AS (n integer, p pair);"
         "CREATE DOMAIN email AS text CHECK (VALUE ~ '@'); CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');"
+        "CREATE DOMAIN hours AS interval hour CHECK (VALUE < '1 day');"
+        "CREATE DOMAIN hour_list AS interval hour[] CHECK (array_length(VALUE, 1) < 3);"
+        "CREATE TYPE shift AS (v interval hour, w text);"
+        "CREATE TYPE colour AS ENUM ('red', 'blue'); CREATE TYPE inch AS (a int, b int);"
+        "CREATE FUNCTION colour(text) RETURNS colour LANGUAGE sql AS 'SELECT ''blue''::colour';"
+        "CREATE CAST (text AS colour) WITH FUNCTION colour(text);"
+        "CREATE FUNCTION inch(text) RETURNS inch LANGUAGE sql AS 'SELECT ROW(0, 0)::inch';"
+        "CREATE CAST (text AS inch) WITH FUNCTION inch(text);"
         "CREATE DOMAIN amount AS numeric; CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
         "CREATE TYPE floatrange AS RANGE (subtype = float8); CREATE EXTENSION ltree");
   }
