@@ -153,6 +153,25 @@ Result<void> DatePattern::check(const std::vector<Step>& steps) {
   return {};
 }
 
+std::optional<DateOrder> DatePattern::order() const {
+  std::string letters;
+  for (const Step& step : steps_) {
+    switch (step.field) {
+      case Field::kYear4:
+      case Field::kYear2: letters += 'Y'; break;
+      case Field::kMonth:
+      case Field::kMonthName:
+      case Field::kMonthFullName: letters += 'M'; break;
+      case Field::kDay: letters += 'D'; break;
+      default: break;
+    }
+  }
+  if (letters == "YMD") return DateOrder::kYmd;
+  if (letters == "DMY") return DateOrder::kDmy;
+  if (letters == "MDY") return DateOrder::kMdy;
+  return std::nullopt;
+}
+
 DateTimeStatus DatePattern::parse_step(const Step& step, std::string_view& rest, Values& values) {
   const auto number = [&](std::size_t width, bool exact, int& value) {
     value = read_number(rest, width, exact);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ class DatePattern {
   DateTimeStatus parse(std::string_view text, DateTime& result) const;
 
   const std::string& source() const { return source_; }
+
+  /// The order of its year, month and day, where it is one that PostgreSQL's DateStyle knows.
+  std::optional<DateOrder> order() const;
 
  private:
   enum class Field : std::uint8_t {

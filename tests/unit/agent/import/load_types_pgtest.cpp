@@ -158,6 +158,7 @@ class LoadTypes : public testing::Test {
         "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
         "CREATE TYPE pair AS (a integer, b text); CREATE TYPE nested AS (n integer, p pair);"
         "CREATE DOMAIN email AS text CHECK (VALUE ~ '@'); CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');"
+        "CREATE EXTENSION cube; CREATE TYPE line_item AS (a int, b numeric(5,2), c date);"
         "CREATE DOMAIN hours AS interval hour CHECK (VALUE < '1 day');"
         "CREATE DOMAIN hour_list AS interval hour[] CHECK (array_length(VALUE, 1) < 3);"
         "CREATE TYPE shift AS (v interval hour, w text);"
@@ -303,8 +304,56 @@ TEST_F(LoadTypes, NumbersMeanWhatTheFormatSaysWhateverElseIsInTheirColumn) {
        }) {
     compare_meaning(row);
   }
+  // What the server reads itself: it knows no separators.
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"line_item", {{"(1,1.234,)", ""}, {"(1,2,2024-01-05)", "(1,2,2024-01-05)"}, {"(1,\"1,5\",)", ""}}},
+           {"floatrange", {{"[1.234,)", ""}, {"[1, 5)", "[1, 5)"}, {"[1,5)", ""}}},
+           {"amount[]", {{"{1.234}", ""}, {"{\"1,5\"}", ""}, {"{1, 5}", "{1, 5}"}}},
+           {"line_item[]", {{"{\"(1,1.234,)\"}", ""}, {"{\"(1,2,)\",NULL}", "{\"(1,2,)\",NULL}"}}},
+           {"point", {{"1,5", ""}, {"(1, 5)", "(1, 5)"}}},
+           {"interval", {{"1.234 days", ""}, {"1,5 hours", ""}, {"1 day 02:03:04.5", "1 day 02:03:04.5"}}},
+           {"cube", {{"1.234", ""}, {"(1, 2)", "(1, 2)"}}},
+           {"nummultirange", {{"{[1.234,)}", ""}, {"{[1, 5)}", "{[1, 5)}"}}},
+           {"hstore", {{"a=>\"1,5\"", "a=>\"1,5\""}}},
+           {"ltree", {{"Top.1.234", "Top.1.234"}}},
+           {"citext", {{"1.234", "1.234"}}},
+           {"mood", {{"sad", "sad"}, {"1.234", ""}}},
+           {"jsonb", {{"[1.234,1,5]", "[1.234,1,5]"}}},
+           {"inet", {{"192.168.0.1", "192.168.0.1"}}},
+           {"time", {{"04:05:06.789", "04:05:06.789"}}},
+           {"text[]", {{"{1.234,1,5}", "{1.234,1,5}"}}},
+       }) {
+    compare_meaning(row);
+  }
   format.thousands_separator.clear();
+  compare_meaning({"numeric[]", {{"{1.234}", ""}, {"{1, 5}", "{1, 5}"}}});
+  compare_meaning({"numrange", {{"[1.234,)", ""}, {"[1, 5)", "[1, 5)"}}});
   compare_meaning({"numeric", {{"1,5", "1.5"}, {"inf", "inf"}, {"1.5", ""}}});
+}
+
+TEST_F(LoadTypes, DatesWithinOtherTypesAreNeverGuessed) {
+  const std::vector<FormatRow> without_order = {
+      {"daterange", {{"[01/02/2024,03/04/2024)", ""}, {"[2024-01-02,2024-03-04)", "[2024-01-02,2024-03-04)"}}},
+      {"date[]", {{"{01.02.2024}", ""}, {"{01-Feb-03}", ""}, {"{2024-01-02,NULL}", "{2024-01-02,NULL}"}}},
+      {"datemultirange", {{"{[01/02/2024,03/04/2024)}", ""}}},
+      {"line_item", {{"(1,2,01/02/2024)", ""}, {"(1,2,2024-01-05)", "(1,2,2024-01-05)"}}},
+      {"timetz",
+       {{"01/07/2024 10:00 Europe/Berlin", ""},
+        {"2024-07-01 10:00 Europe/Berlin", "2024-07-01 10:00 Europe/Berlin"},
+        {"10:00:00.5-05:30", "10:00:00.5-05:30"}}},
+  };
+  for (const FormatRow& row : without_order) compare_meaning(row);
+  format.date_format = "DD.MM.YYYY";
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"date", {{"01.02.2024", "2024-02-01"}}},
+           {"date[]", {{"{01.02.2024}", "{2024-02-01}"}, {"{31.12.2024,NULL}", "{2024-12-31,NULL}"}}},
+           {"daterange", {{"[01.02.2024,02.02.2024)", "[2024-02-01,2024-02-02)"}}},
+           {"line_item", {{"(1,2,01.02.2024)", "(1,2,2024-02-01)"}}},
+       }) {
+    compare_meaning(row);
+  }
+  format.date_format = "YYYY-DD-MM";
+  compare_meaning({"date[]", {{"{2024-02-01}", ""}, {"{infinity}", "{infinity}"}}});
 }
 
 TEST_F(LoadTypes, NoTypeOfTheServerIsForgotten) {
