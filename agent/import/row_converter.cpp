@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/value/message.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -11,6 +12,12 @@ namespace {
 csv::Reject make_reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
                         std::string message) {
   return {row.line, row.offset, column, reason, std::move(message), std::string(raw.substr(0, csv::kMostRawBytes))};
+}
+
+std::string cannot_be_stored(std::string_view character, std::string_view value, const std::string& encoding) {
+  return "character " + value::quote_value(character) + " of value " + value::quote_value(value) +
+         " has no equivalent in " + encoding +
+         ", the encoding of the target database: replace it, or load into a database in UTF8";
 }
 
 std::string too_big(std::size_t needed, std::size_t most) {
@@ -35,8 +42,10 @@ bool NullRule::is_listed(std::string_view text) const {
   return std::find(texts_.begin(), texts_.end(), text) != texts_.end();
 }
 
-Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes) {
+Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes,
+                                        std::optional<target::Repertoire> repertoire) {
   RowConverter result{NullRule(options.null_if)};
+  result.repertoire_ = std::move(repertoire);
   for (const PlannedColumn& planned : plan.columns) {
     Column column;
     column.file_index = planned.file_index;
@@ -73,6 +82,15 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
       }
       tuples.put_null();
       continue;
+    }
+    if (repertoire_.has_value()) {
+      const std::string_view lacking = repertoire_->first_lacking(field.text());
+      if (!lacking.empty()) {
+        tuples.truncate(begin);
+        rejects.add(make_reject(row, raw, column.file_column, csv::Reason::kInvalidValue,
+                                cannot_be_stored(lacking, field.text(), repertoire_->encoding())));
+        return;
+      }
     }
     if (column.asked) continue;
     switch (column.converter->write(field.text(), tuples, why_)) {

@@ -356,6 +356,25 @@ TEST_F(LoadTypes, DatesWithinOtherTypesAreNeverGuessed) {
   compare_meaning({"date[]", {{"{2024-02-01}", ""}, {"{infinity}", "{infinity}"}}});
 }
 
+TEST_F(LoadTypes, ARowWithACharacterThatTheTargetsEncodingLacksIsRejectedByItself) {
+  database += "_latin1";
+  connection.exec("CREATE DATABASE " + database + " TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'");
+  connection = connect();
+  const std::string lacking = "has no equivalent in LATIN1";
+  for (const char* type : {"text", "varchar(20)", "jsonb"}) {
+    compare({type, {R"({"k": "ä"})", R"({"k": "€"})", "{}"}});
+  }
+  compare({"text[]", {"{ä}", "{€}", "{}"}});
+  const LoadResult result = load({"text", {"5 €", "ä", "plain", "👍"}});
+  ASSERT_TRUE(result.success);
+  EXPECT_EQ(result.counts.inserted, 2);
+  ASSERT_EQ(result.rejects.size(), 2U);
+  EXPECT_EQ(result.rejects[0].line, 2);
+  EXPECT_EQ(result.rejects[0].column, "v");
+  EXPECT_NE(result.rejects[0].message.find("\"€\" of value \"5 €\" " + lacking), std::string::npos)
+      << result.rejects[0].message;
+}
+
 TEST_F(LoadTypes, NoTypeOfTheServerIsForgotten) {
   // Base types that a table's column can have and a user can write, but for those that only the server itself makes.
   const db::Rows missing = connection.exec(R"(
