@@ -11,7 +11,7 @@ namespace {
 
 struct Piece {
   std::string text;
-  bool quoted = false;
+  bool quoted = false;  ///< or escaped, in part at least
 };
 
 /// Cuts at every character of `delimiters` that is neither quoted nor escaped.
@@ -23,6 +23,7 @@ std::vector<Piece> cut(std::string_view text, std::string_view delimiters) {
     Piece& piece = pieces.back();
     if (c == '\\' && i + 1 < text.size()) {
       piece.text += text[++i];
+      piece.quoted = true;
     } else if (c == '"') {
       // Two of them within quotes are one of the value.
       if (in_quotes && i + 1 < text.size() && text[i + 1] == '"') {

@@ -7,6 +7,8 @@
 #include <random>
 #include <set>
 
+#include "core/value/shape_text.h"
+#include "core/value/text_scan.h"
 #include "core/value/type_oid.h"
 #include "support/cluster.h"
 #include "unit/core/value/agreement_cases.h"
@@ -124,6 +126,66 @@ TEST(FormatAgreement, WithoutAnOrderTheServerIsAskedOnlyAboutDatesThatItReadsAli
       taken += meanings.size();
     }
     EXPECT_GT(taken, 20U) << tested.name;
+  }
+}
+
+/// The parts of a text that are not blank, one behind the other.
+std::string joined_parts(const Shape& shape, const std::string& text) {
+  std::string all;
+  for (const Part& part : parts_of(shape, text)) {
+    if (const std::string_view shown = trim(part.text); !shown.empty()) all += "<" + std::string(shown) + ">";
+  }
+  return all;
+}
+
+TEST(FormatAgreement, ArraysRangesAndRowsAreTakenApartAsTheServerDoes) {
+  constexpr int kRandomTexts = 4000;
+  db::Connection connection = cpi::test::Cluster::shared().connect(cpi::test::Cluster::shared().create_database());
+  connection.exec("CREATE TYPE words AS RANGE (subtype = text); CREATE TYPE three AS (a text, b text, c text)");
+  const auto text_shape = std::make_shared<const Shape>(Shape{Shape::Kind::kPlain, kTextOid, false, ',', {}});
+  const auto made_of = [](Shape::Kind kind, std::vector<std::shared_ptr<const Shape>> parts) {
+    return std::make_shared<const Shape>(Shape{kind, 0, false, ',', std::move(parts)});
+  };
+  const auto range = made_of(Shape::Kind::kRange, {text_shape});
+  const auto shown = [](const std::string& value) {
+    return "coalesce('<' || btrim(nullif(btrim(" + value + ", E' \\t\\n'), ''), E' \\t\\n') || '>', '')";
+  };
+  const struct {
+    std::string type;
+    std::shared_ptr<const Shape> shape;
+    std::string parts;  ///< of v
+    std::vector<std::string> texts;
+  } cases[] = {
+      {"text[]",
+       made_of(Shape::Kind::kArray, {text_shape}),
+       "(SELECT coalesce(string_agg(" + shown("e") + ", '' ORDER BY n), '') FROM unnest(v) WITH ORDINALITY AS u(e, n))",
+       {"{a,b}", "{ a , \"b, c\" }", "{{a,b},{c,NULL}}", "{\"a\\\"b\",c\\,d}", "[2:3]={a,b}", "{}", "{\"{x}\",null}"}},
+      {"three",
+       made_of(Shape::Kind::kRow, {text_shape, text_shape, text_shape}),
+       shown("(v).a") + " || " + shown("(v).b") + " || " + shown("(v).c"),
+       {"(a,b,c)", "(,,)", "(\"a,b\",\"c\"\"d\",e\\,f)", "( a ,b, c )", "(\"(x)\",)y,z)", "(a\"b,c\"d,e,f)"}},
+      {"words",
+       range,
+       "CASE WHEN isempty(v) THEN NULL ELSE " + shown("lower(v)") + " || " + shown("upper(v)") + " END",
+       {"[a,b)", "(,b]", "[\"a,b\",\"c\"\"d\"]", "[a\\,b,c)", "empty", "[\"a)\",b]"}},
+  };
+  const unsigned seed = std::random_device{}();
+  std::cout << "seed " << seed << '\n';
+  for (const auto& tested : cases) {
+    AgreementCase random{"", {}, {}, {}, tested.texts, "ab,\"\\{}[]() "};
+    const std::vector<std::string> texts = with_random_texts(random, seed, kRandomTexts);
+    connection.exec(
+        "CREATE OR REPLACE FUNCTION pg_temp.parts(txt text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DECLARE v " +
+        tested.type + " := txt::" + tested.type + "; BEGIN RETURN " + tested.parts +
+        "; END; EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$");
+    int taken = 0;
+    for (const std::string& text : texts) {
+      const db::Rows rows = connection.exec("SELECT pg_temp.parts($1)", {text});
+      if (rows.is_null(0, 0)) continue;
+      ++taken;
+      EXPECT_EQ(joined_parts(*tested.shape, text), rows.str(0, 0)) << tested.type << ": " << text;
+    }
+    EXPECT_GT(taken, 100) << tested.type;
   }
 }
 
