@@ -33,7 +33,7 @@ WHERE t.oid = $1::oid)";
 
 std::string input_expression(db::Connection& connection, const Column& column, const std::string& text) {
   const value::ColumnType& base = column.base_type;
-  const std::string plain = text + "::" + column.cast_type;
+  std::string plain = text + "::" + column.cast_type;
   const db::Rows input = connection.exec(kReadInput, {std::to_string(base.oid)});
   if (input.empty()) return plain;
   const std::string bytes = "pg_catalog.textout(" + text + ")";

@@ -80,6 +80,7 @@ value::Shape::Kind kind_of(char type, bool has_parts) {
 std::map<std::uint32_t, ShapePtr> read_shapes(db::Connection& connection, const std::vector<std::uint32_t>& types) {
   if (types.empty()) return {};
   std::vector<std::string> wanted;
+  wanted.reserve(types.size());
   for (const std::uint32_t type : types) wanted.push_back(std::to_string(type));
   const std::string facts =
       "t.oid, t.typtype, t.typdelim, " + std::string(kTextual) + ", " + parts_of_type(connection.server_version());

@@ -149,14 +149,16 @@ std::string EmbeddedRules::number_objection(Content content, std::string_view te
     }
     return at != std::string_view::npos;
   };
-  const std::string end = " stands between digits and is not read within this type: its meaning would be a guess";
+  const std::string end =
+      " stands between digits and is not read within this type, where it would be a guess: leave it out, or load into "
+      "a column of text";
   if (!thousands_.empty() && stands(thousands_, true))
     return "the thousands_separator " + quote_value(thousands_) + end;
   if (whole || decimal_.empty()) return {};
   if (stands(decimal_, false)) return "the decimal_separator " + quote_value(decimal_) + end;
   if (thousands_ != "." && stands(".", false)) {
     return "\".\" stands between digits, which is not the decimal_separator " + quote_value(decimal_) +
-           ": its meaning would be a guess";
+           ": its meaning would be a guess; load such values into a column of text";
   }
   return {};
 }
