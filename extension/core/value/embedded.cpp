@@ -177,6 +177,8 @@ std::string EmbeddedRules::date_objection(std::string_view type, std::string_vie
 }
 
 std::string EmbeddedRules::time_objection(std::string_view text) const {
+  text = trim(text);
+  if (text.find(' ') == std::string_view::npos) return {};  // no date stands alone here
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);

@@ -206,6 +206,7 @@ TEST_F(Embedded, DatesThatDependOnAnOrderAreRejectedUntilSomebodySaysHow) {
     takes(plain(kTimetzOid), "04:05:06.789-08:00");
     takes(plain(kTimetzOid), "2024-07-01 04:05:06 Europe/Berlin");
     takes(plain(kTimetzOid), "040506");
+    takes(plain(kTimetzOid), "10.11.12");
     takes(row, "(1,2,,01/02/2024)");
   }
   takes(date_range, "[01/02/2024,03/04/2024)");
