@@ -321,6 +321,11 @@ std::string Connection::quote_literal(std::string_view value) const {
 }
 
 int Connection::server_version() const { return PQserverVersion(conn_.get()); }
+
+std::string Connection::server_encoding() const {
+  const char* name = PQparameterStatus(conn_.get(), "server_encoding");
+  return name == nullptr ? std::string() : std::string(name);
+}
 int Connection::backend_pid() const { return PQbackendPID(conn_.get()); }
 bool Connection::in_transaction() const { return PQtransactionStatus(conn_.get()) != PQTRANS_IDLE; }
 bool Connection::healthy() const { return PQstatus(conn_.get()) == CONNECTION_OK; }

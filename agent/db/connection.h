@@ -107,6 +107,8 @@ class Connection {
 
   /// The server's version, such as 150020 (PQserverVersion).
   int server_version() const;
+  /// The encoding of the database, as PostgreSQL calls it: UTF8, LATIN1, …
+  std::string server_encoding() const;
   int backend_pid() const;
   bool in_transaction() const;
   bool healthy() const;

@@ -1,9 +1,11 @@
 // Staging columns become the table's types. Whole columns first, which is fast and mostly enough; only when the server
 // refuses a value, row by row with a function that catches the error (PostgreSQL 15 has no soft errors).
 //
-// A value is cast to the base type without length and then assigned: an explicit cast to varchar(5) would cut in
+// A value is read into the base type without length and then assigned: an explicit cast to varchar(5) would cut in
 // silence, the assignment refuses (coerce_type_typmod in src/backend/parser/parse_coerce.c).
+#include "core/value/type_oid.h"
 #include "import/apply_parts.h"
+#include "target/type_input.h"
 
 namespace cpi::import {
 
@@ -12,8 +14,9 @@ namespace {
 struct Cast {
   const PlannedColumn* planned;
   const target::Column* column;
-  std::string name;      ///< quoted
-  std::string from;      ///< the staging column's type
+  std::string name;  ///< quoted
+  std::string from;  ///< the staging column's type
+  std::uint32_t from_oid;
   std::string function;  ///< qualified name of its try-cast function
 };
 
@@ -31,18 +34,25 @@ std::vector<Cast> find_casts(Apply& apply) {
       if (staged.text(row, 0) != planned.table_column) continue;
       if (staged.int64(row, 1) == column->type.oid && staged.int64(row, 2) == column->type.typmod) break;
       casts.push_back({&planned, column, apply.connection.quote_identifier(planned.table_column), staged.str(row, 3),
+                       static_cast<std::uint32_t>(staged.int64(row, 1)),
                        "pg_temp.cpi_try_cast_" + std::to_string(casts.size())});
     }
   }
   return casts;
 }
 
+/// The value that `staged` becomes before it is assigned to the column.
+std::string converted(Apply& apply, const Cast& cast, const std::string& staged) {
+  if (cast.from_oid == value::kTextOid) return target::input_expression(apply.connection, *cast.column, staged);
+  return staged + "::" + cast.column->cast_type;
+}
+
 void cast_whole(Apply& apply, const std::vector<Cast>& casts) {
   std::string actions;
   for (const Cast& cast : casts) {
     if (!actions.empty()) actions += ", ";
-    actions += "ALTER COLUMN " + cast.name + " TYPE " + cast.column->type.name + " USING " + cast.name +
-               "::" + cast.column->cast_type;
+    actions +=
+        "ALTER COLUMN " + cast.name + " TYPE " + cast.column->type.name + " USING " + converted(apply, cast, cast.name);
   }
   apply.connection.exec("ALTER TABLE " + apply.sql.staging() + " " + actions);
 }
@@ -50,7 +60,7 @@ void cast_whole(Apply& apply, const std::vector<Cast>& casts) {
 /// Answers the server's message for a value that does not cast, NULL for one that does. The inner block is there
 /// because a block does not catch errors of its own declarations, where a domain that forbids NULL is checked.
 void create_try_cast(Apply& apply, const Cast& cast) {
-  const std::string body = "BEGIN DECLARE result " + cast.column->type.name + " := value::" + cast.column->cast_type +
+  const std::string body = "BEGIN DECLARE result " + cast.column->type.name + " := " + converted(apply, cast, "value") +
                            "; BEGIN RETURN NULL; END; EXCEPTION WHEN OTHERS THEN RETURN SQLERRM; END";
   apply.connection.exec("CREATE OR REPLACE FUNCTION " + cast.function + "(value " + cast.from +
                         ") RETURNS text LANGUAGE plpgsql VOLATILE AS " + apply.connection.quote_literal(body));

@@ -180,7 +180,9 @@ class Pipeline {
 Result<PipelineOutcome> run_pipeline(const source::File& file, const config::TableOptions& options, const Plan& plan,
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop) {
-  Result<RowConverter> converter = RowConverter::make(plan, options, page_bytes(plan, connections.front()));
+  db::Connection& connection = connections.front();
+  Result<RowConverter> converter =
+      RowConverter::make(plan, options, page_bytes(plan, connection), target::Repertoire::read(connection));
   if (!converter.ok()) return converter.error();
   ContentHash hash;
   Result<ByteFeed> feed = ByteFeed::open(file, options.encoding, &hash);

@@ -1,6 +1,7 @@
 // make_plan: what can be loaded at all, and the strategy. Columns and key are in planner_columns.cpp and
 // planner_key.cpp.
 #include "core/config/file_columns.h"
+#include "core/value/embedded.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -88,7 +89,7 @@ Result<Plan> make_plan(const PlannerInput& input) {
   plan.max_errors = input.options.max_errors;
   plan.continue_on_error = input.options.continues();
 
-  if (input.options.format.date_order_given) plan.cast_datestyle = datestyle(input.options.format.date_order);
+  if (const auto order = value::order_of_casts(input.options.format)) plan.cast_datestyle = datestyle(*order);
   plan.cast_timezone = input.options.format.timezone;
 
   if (Result<void> columns = plan_columns(input, plan); !columns.ok()) return columns.error();

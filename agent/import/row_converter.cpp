@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "core/value/message.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
 
 namespace {
+
+std::string cannot_be_stored(std::string_view character, std::string_view value, const std::string& encoding) {
+  return "character " + value::quote_value(character) + " of value " + value::quote_value(value) +
+         " has no equivalent in " + encoding +
+         ", the encoding of the target database: replace it, or load into a database in UTF8";
+}
 
 std::string too_big(std::size_t needed, std::size_t most) {
   return "the row is too big for a page of the table: it needs " + std::to_string(needed) +
@@ -30,8 +37,10 @@ bool NullRule::is_listed(std::string_view text) const {
   return std::find(texts_.begin(), texts_.end(), text) != texts_.end();
 }
 
-Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes) {
+Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes,
+                                        std::optional<target::Repertoire> repertoire) {
   RowConverter result{NullRule(options.null_if)};
+  result.repertoire_ = std::move(repertoire);
   for (const PlannedColumn& planned : plan.columns) {
     Column column;
     column.file_index = planned.file_index;
@@ -74,6 +83,15 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
       }
       tuples.put_null();
       continue;
+    }
+    if (repertoire_.has_value()) {
+      const std::string_view lacking = repertoire_->first_lacking(field.text());
+      if (!lacking.empty()) {
+        tuples.truncate(begin);
+        rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue,
+                                cannot_be_stored(lacking, field.text(), repertoire_->encoding())));
+        return;
+      }
     }
     if (column.asked) continue;
     switch (column.converter->write(field.text(), tuples, why_)) {

@@ -15,6 +15,7 @@
 #include "import/plan.h"
 #include "import/rejects.h"
 #include "import/row_size.h"
+#include "target/repertoire.h"
 
 namespace cpi::import {
 
@@ -37,10 +38,11 @@ class NullRule {
 /// Converts the rows of one file by one plan. Not thread-safe.
 class RowConverter {
  public:
-  /// `page_bytes` is the target's block_size. Fails with kInvalidConfig when a format makes no sense for a column's
-  /// type.
+  /// `page_bytes` is the target's block_size, `repertoire` what its encoding has (nothing: every character). Fails with
+  /// kInvalidConfig when a format makes no sense for a column's type.
   static Result<RowConverter> make(const Plan& plan, const config::TableOptions& options,
-                                   std::size_t page_bytes = kUsualPage);
+                                   std::size_t page_bytes = kUsualPage,
+                                   std::optional<target::Repertoire> repertoire = std::nullopt);
 
   static constexpr std::size_t kUsualPage = 8192;
 
@@ -75,7 +77,8 @@ class RowConverter {
   NullRule nulls_;
   csv::Origin origin_;
   std::vector<Column> columns_;
-  std::optional<RowSize> size_;  ///< of tables so wide that a row may not fit on a page
+  std::optional<target::Repertoire> repertoire_;  ///< of targets that do not take every character
+  std::optional<RowSize> size_;                   ///< of tables so wide that a row may not fit on a page
   std::set<std::string> asked_;
   std::size_t last_file_index_ = 0;
   std::string why_;  ///< a converter's message; kept to save an allocation per row

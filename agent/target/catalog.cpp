@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "target/ddl.h"
+#include "target/type_shape.h"
 
 namespace cpi::target {
 
@@ -61,7 +62,8 @@ SELECT a.attname, a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.
         FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.collnamespace
         WHERE c.oid = a.attcollation AND NOT c.collisdeterministic),
        concat_ws(' ', a.attnum, a.attidentity, a.attcollation),
-       pg_catalog.col_description(a.attrelid, a.attnum)
+       pg_catalog.col_description(a.attrelid, a.attnum),
+       bt.typtype <> 'b' OR bt.typcategory = 'A' OR bt.oid >= 16384
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type own ON own.oid = a.atttypid
 JOIN base b ON b.attnum = a.attnum
@@ -153,9 +155,17 @@ std::optional<Table> read_table(db::Connection& connection, const TableName& nam
   append_fact(table.fingerprint, relation.text(0, 6));
 
   const db::Rows columns = connection.exec(kReadColumns, {oid});
+  std::vector<std::uint32_t> with_shape;
   for (int row = 0; row < columns.size(); ++row) {
     table.columns.push_back(read_column(columns, row));
+    if (columns.boolean(row, 16)) with_shape.push_back(table.columns.back().base_type.oid);
     for (int fact = 0; fact < columns.columns(); ++fact) append_fact(table.fingerprint, columns.text(row, fact));
+  }
+  const auto shapes = read_shapes(connection, with_shape);
+  for (Column& column : table.columns) {
+    if (const auto shape = shapes.find(column.base_type.oid); shape != shapes.end()) {
+      column.base_type.shape = shape->second;
+    }
   }
 
   const db::Rows indexes = connection.exec(kReadUniqueIndexes, {oid});

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,22 @@ struct Type {
   value::ColumnType type;
   int bytes;  ///< of a value; 0: any number
 };
+
+/// A shape of these parts; without any, of a plain type.
+std::shared_ptr<const value::Shape> shape(value::Shape::Kind kind, std::uint32_t oid,
+                                          std::vector<std::shared_ptr<const value::Shape>> parts = {}) {
+  value::Shape made;
+  made.kind = kind;
+  made.oid = oid;
+  made.parts = std::move(parts);
+  return std::make_shared<const value::Shape>(std::move(made));
+}
+
+using Kind = value::Shape::Kind;
+const auto kRow = shape(Kind::kRow, 20000,
+                        {shape(Kind::kPlain, value::kInt4Oid), shape(Kind::kPlain, value::kNumericOid),
+                         shape(Kind::kPlain, value::kDateOid), shape(Kind::kPlain, value::kMoneyOid)});
+const auto kRange = shape(Kind::kRange, 3910, {shape(Kind::kPlain, value::kTimestamptzOid)});
 
 const Type kTypes[] = {
     {{value::kBoolOid, -1, "boolean"}, 1},
@@ -46,6 +63,11 @@ const Type kTypes[] = {
     {{value::kVarcharOid, 9, "character varying(5)"}, 0},
     {{value::kBpcharOid, 9, "character(5)"}, 0},
     {{114, -1, "json"}, 0},
+    {{value::kMoneyOid, -1, "money"}, 0},
+    {{1186, -1, "interval"}, 0},
+    {{1266, -1, "timetz"}, 0},
+    {{20001, -1, "row[]", shape(Kind::kArray, 20001, {kRow})}, 0},
+    {{4534, -1, "tstzmultirange", shape(Kind::kMultirange, 4534, {kRange})}, 0},
 };
 
 value::Format format_of(std::uint8_t choice) {

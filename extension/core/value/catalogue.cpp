@@ -16,6 +16,7 @@ Maker maker_for(std::uint32_t oid) {
     case kFloat4Oid:
     case kFloat8Oid: return make_floating;
     case kNumericOid: return make_numeric;
+    case kMoneyOid: return make_money;
     case kDateOid: return make_date;
     case kTimestampOid:
     case kTimestamptzOid: return make_timestamp;
@@ -31,9 +32,6 @@ Maker maker_for(std::uint32_t oid) {
 
 Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const Format& format) {
   if (const Maker maker = maker_for(type.oid)) return maker(type, format);
-  // The server reads money by its own locale, in which the file's decimal comma may group thousands: as a number it is
-  // cast whatever the locale.
-  if (type.oid == kMoneyOid && !has_plain_numbers(format)) return make_numeric({kNumericOid, -1, "numeric"}, format);
   return make_text_staging_converter(type, format);
 }
 

@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "core/value/copy_buffer.h"
 #include "core/value/format.h"
+#include "core/value/shape.h"
 
 namespace cpi::value {
 
@@ -18,6 +19,7 @@ struct ColumnType {
   std::uint32_t oid = 0;
   std::int32_t typmod = -1;
   std::string name;  ///< format_type(oid, typmod), such as "numeric(10,2)": for messages and for DDL
+  std::shared_ptr<const Shape> shape = {};  ///< of arrays, ranges, rows and types of users; null: a plain type
 };
 
 /// What became of one field.
@@ -56,8 +58,8 @@ Result<std::unique_ptr<Converter>> make_converter(const ColumnType& type, const 
 
 /// The converter that stages a column as text, for the server to cast: for types without a converter of their own,
 /// where every value goes as it comes, and for columns that were converted until kAskServer. There, what `format`
-/// decides (the order of a date's numbers, the time zone) stays decided and is written in ISO form or rejected; only
-/// spellings that the server alone may know are passed on. Fails as make_converter does.
+/// decides (the order of a date's numbers, the time zone, separators) stays decided and is written as the server does
+/// or rejected; only spellings that the server alone may know are passed on. Fails as make_converter does.
 Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType& type, const Format& format);
 
 }  // namespace cpi::value

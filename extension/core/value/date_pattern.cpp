@@ -141,9 +141,35 @@ Result<void> DatePattern::check(const std::vector<Step>& steps) {
     if (part.found > 1) return complain("has the " + std::string(part.name) + " twice");
     if (part.found == 0 && part.required) return complain("does not say where the " + std::string(part.name) + " is");
   }
+  // What is not told must not be taken for zero.
+  const auto has = [&](std::initializer_list<Field> fields) { return count(fields) > 0; };
+  if (has({Field::kMinute}) && !has({Field::kHour24, Field::kHour12})) return complain("has minutes without the hour");
+  if (has({Field::kSecond}) && !has({Field::kMinute})) return complain("has seconds without the minute");
+  if (has({Field::kMillisecond, Field::kMicrosecond}) && !has({Field::kSecond})) {
+    return complain("has a fraction without the second");
+  }
   if (count({Field::kHour12}) != count({Field::kMeridian}))
     return complain("needs HH12 and AM together, or HH24 alone");
   return {};
+}
+
+std::optional<DateOrder> DatePattern::order() const {
+  std::string letters;
+  for (const Step& step : steps_) {
+    switch (step.field) {
+      case Field::kYear4:
+      case Field::kYear2: letters += 'Y'; break;
+      case Field::kMonth:
+      case Field::kMonthName:
+      case Field::kMonthFullName: letters += 'M'; break;
+      case Field::kDay: letters += 'D'; break;
+      default: break;
+    }
+  }
+  if (letters == "YMD") return DateOrder::kYmd;
+  if (letters == "DMY") return DateOrder::kDmy;
+  if (letters == "MDY") return DateOrder::kMdy;
+  return std::nullopt;
 }
 
 DateTimeStatus DatePattern::parse_step(const Step& step, std::string_view& rest, Values& values) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ class DatePattern {
  public:
   /// Compiles `pattern`. Known fields: YYYY YY MM MON MONTH DD HH24 HH12 AM PM MI SS MS US; `"text"` and every
   /// character that is no letter stand for themselves; FM is taken and changes nothing. Fails with kInvalidConfig for
-  /// every other letter, for a field that comes twice, and for a pattern that does not tell year, month and day.
+  /// every other letter, for a field that comes twice, and for a pattern that does not tell year, month and day, or
+  /// tells minutes without the hour and the like.
   static Result<DatePattern> compile(std::string_view pattern);
 
   /// Reads `text`. A number may lack its leading zero unless another stands directly beside it. Month names are
@@ -25,6 +27,9 @@ class DatePattern {
   DateTimeStatus parse(std::string_view text, DateTime& result) const;
 
   const std::string& source() const { return source_; }
+
+  /// The order of its year, month and day, where it is one that PostgreSQL's DateStyle knows.
+  std::optional<DateOrder> order() const;
 
  private:
   enum class Field : std::uint8_t {

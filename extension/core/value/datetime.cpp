@@ -229,9 +229,10 @@ Status parse_zone(Cursor& cursor, DateTime& result) {
   return Status::kOk;
 }
 
-/// The parts in order. kUnknown means only that they do not fit this grammar.
-Status parse_parts(Cursor cursor, DateRules rules, DateTime& result) {
+/// The parts in order. kUnknown means only that they do not fit this grammar; `date_read`, that the date did.
+Status parse_parts(Cursor cursor, DateRules rules, DateTime& result, bool& date_read) {
   if (const Status status = parse_date(cursor, rules, result.days); status != Status::kOk) return status;
+  date_read = true;
   if (cursor.at_end()) return Status::kOk;
   cursor.skip_blanks();
   if (to_lower(cursor.peek()) == 't') {
@@ -282,14 +283,16 @@ std::int64_t fraction_to_microseconds(std::string_view digits) {
 DateTimeStatus parse_date_time(std::string_view text, DateRules rules, DateTime& result) {
   const std::string_view trimmed = trim(text);
   if (trimmed.empty()) return Status::kSyntax;
+  bool date_read = false;
   if (is_digit(trimmed[0])) {
-    const Status status = parse_parts({trimmed.data(), trimmed.data() + trimmed.size()}, rules, result);
+    const Status status = parse_parts({trimmed.data(), trimmed.data() + trimmed.size()}, rules, result, date_read);
     if (status != Status::kUnknown) return status;
   } else if (is_word(trimmed, "infinity") || is_word(trimmed, "-infinity")) {
     result.kind = trimmed[0] == '-' ? DateTime::Kind::kMinusInfinity : DateTime::Kind::kInfinity;
     return Status::kOk;
   }
-  return judge_unusual_date(trimmed, rules);
+  const bool order_matters = !rules.order_given && !date_read;
+  return judge_unusual_date(trimmed, order_matters);
 }
 
 std::string explain(DateTimeStatus status, std::string_view type, std::string_view text, DateRules rules) {

@@ -13,6 +13,9 @@ inline bool has_plain_numbers(const Format& format) {
   return format.decimal_separator == '.' && format.thousands_separator.empty();
 }
 
+/// Whether every comma in an amount of money stands between digits and has exactly three behind it.
+bool groups_thousands(std::string_view text);
+
 /// Makes a converter for a column of one of the family's types. Fails with kInvalidConfig as make_converter does.
 using Maker = Result<std::unique_ptr<Converter>> (*)(const ColumnType& type, const Format& format);
 
@@ -20,6 +23,7 @@ Result<std::unique_ptr<Converter>> make_boolean(const ColumnType& type, const Fo
 Result<std::unique_ptr<Converter>> make_integer(const ColumnType& type, const Format& format);
 Result<std::unique_ptr<Converter>> make_floating(const ColumnType& type, const Format& format);
 Result<std::unique_ptr<Converter>> make_numeric(const ColumnType& type, const Format& format);
+Result<std::unique_ptr<Converter>> make_money(const ColumnType& type, const Format& format);
 Result<std::unique_ptr<Converter>> make_date(const ColumnType& type, const Format& format);
 Result<std::unique_ptr<Converter>> make_timestamp(const ColumnType& type, const Format& format);
 Result<std::unique_ptr<Converter>> make_uuid(const ColumnType& type, const Format& format);

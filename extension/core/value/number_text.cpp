@@ -1,4 +1,5 @@
-// See number_text.h. The grammar:  blanks [sign] digits {separator three-digits} [decimal digits] [exponent] blanks
+// See number_text.h. The grammar:  blanks [sign] digits [decimal digits] [exponent] blanks
+// or, with groups:                 blanks [sign] digits {separator three-digits} [decimal digits] blanks
 #include "core/value/number_text.h"
 
 #include <algorithm>
@@ -54,9 +55,12 @@ std::optional<std::string_view> NumberText::to_plain(std::string_view text,
     rest.remove_prefix(count);
     return count;
   };
+  const bool leading_zero = rest.starts_with('0');
   const std::size_t leading = copy_digits();
-  if (starts_with_separator(rest)) {
-    if (leading == 0 || leading > 3) return std::nullopt;
+  const bool grouped = starts_with_separator(rest);
+  if (grouped) {
+    // Nobody groups "0.500" or "012.345": there the separator is rather a decimal point.
+    if (leading == 0 || leading > 3 || leading_zero) return std::nullopt;
     while (starts_with_separator(rest)) {
       rest.remove_prefix(thousands_.size());
       if (copy_digits() != 3) return std::nullopt;
@@ -67,8 +71,9 @@ std::optional<std::string_view> NumberText::to_plain(std::string_view text,
     rest.remove_prefix(1);
     copy_digits();
   }
-  // What is left may be an exponent. A '.' here is one that this format does not know as a separator.
-  if (rest.find('.') != std::string_view::npos) return std::nullopt;
+  // What is left may be an exponent, which comes with no groups: "1.234e3" is rather a fraction. A '.' here is one that
+  // this format does not know as a separator.
+  if ((grouped && !rest.empty()) || rest.find('.') != std::string_view::npos) return std::nullopt;
   to = std::copy(rest.begin(), rest.end(), to);
   return std::string_view(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
 }

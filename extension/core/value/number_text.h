@@ -25,8 +25,9 @@ class NumberText {
   bool is_plain() const { return thousands_.empty() && decimal_ == '.'; }
 
   /// The number in PostgreSQL's spelling, in `buffer` (of kLongestNumber bytes). Groups must be of exactly three digits
-  /// ("1.234.567,89"), or absent. Text that begins with no digit (NaN, Infinity) comes back unchanged. Nothing when the
-  /// separators are not where they belong: the meaning would be a guess.
+  /// ("1.234.567,89"), or absent; they come with no zero before them and no exponent. Text that begins with no digit
+  /// (NaN, Infinity) comes back unchanged. Nothing when the separators are not where they belong: the meaning would be
+  /// a guess.
   std::optional<std::string_view> to_plain(std::string_view text, std::span<char, kLongestNumber> buffer) const;
 
   /// What to add to a reject's message: how this format writes numbers, or that a separator option may be missing.

@@ -3,11 +3,12 @@
 //
 // The server reads staged text by its own settings (DateStyle, TimeZone), which are not the format's. So for dates and
 // timestamps everything that the format decides is decided here, and written in ISO form; the rest is passed on as it
-// is, but for arrays and ranges of numbers in which the format's separators stand: the server would take them for
-// others than they are.
+// is, unless numbers or dates stand in it that the server would take for others than they are (embedded.h).
 #include "core/value/calendar.h"
+#include "core/value/embedded.h"
 #include "core/value/families.h"
 #include "core/value/message.h"
+#include "core/value/number_text.h"
 #include "core/value/text_scan.h"
 #include "core/value/type_oid.h"
 
@@ -111,50 +112,44 @@ class TemporalStagingConverter final : public Converter {
   std::unique_ptr<Converter> inner_;
 };
 
-/// What arrays and ranges are made of, where it is numbers. (Object ids from src/include/catalog/pg_type.dat.)
-enum class Elements { kOther, kWhole, kFractional };
-
-Elements elements_of(std::uint32_t type) {
-  switch (type) {
-    case 1005:  // int2[]
-    case 1007:  // int4[]
-    case 1016:  // int8[]
-    case 3904:  // int4range
-    case 3926:  // int8range
-    case 4451:  // int4multirange
-    case 4536:  // int8multirange
-      return Elements::kWhole;
-    case 791:   // money[]
-    case 1021:  // float4[]
-    case 1022:  // float8[]
-    case 1231:  // numeric[]
-    case 3906:  // numrange
-    case 4532:  // nummultirange
-    case kMoneyOid: return Elements::kFractional;
-    default: return Elements::kOther;
-  }
-}
-
-/// Arrays and ranges of numbers under a format with separators of its own. "{1,5}" may be one number or two, "{1.234}"
-/// is a thousand times what the server makes of it: such values are rejected, all others go on.
-class SeparatedStagingConverter final : public Converter {
+/// Numbers on their way to the server's cast, written as it writes them. (The server is asked about infinities only:
+/// versions before 14 have none.)
+class NumberStagingConverter final : public Converter {
  public:
-  SeparatedStagingConverter(const ColumnType& type, Elements elements, const Format& format)
-      : type_(type.name),
-        decimal_(elements == Elements::kFractional && format.decimal_separator != '.'
-                     ? std::string(1, format.decimal_separator)
-                     : std::string()),
-        thousands_(format.thousands_separator) {}
+  NumberStagingConverter(NumberText numbers, std::unique_ptr<Converter> inner)
+      : numbers_(std::move(numbers)), inner_(std::move(inner)) {}
 
   Verdict write(std::string_view text, CopyBuffer& out, std::string& why) const override {
-    for (const std::string* separator : {&decimal_, &thousands_}) {
-      if (separator->empty() || !stands_in_number(text, *separator, separator == &thousands_)) continue;
-      why = "value " + quote_value(text) + " of type " + type_ + " has " + quote_value(*separator) +
-            " between digits, " + (separator == &decimal_ ? "the decimal_separator" : "the thousands_separator") +
-            ", which is not read within this type: its meaning would be a guess";
-      return Verdict::kReject;
-    }
-    return plain_.write(text, out, why);
+    const std::size_t before = out.size();
+    if (inner_->write(text, out, why) == Verdict::kReject) return Verdict::kReject;
+    out.truncate(before);
+    char buffer[kLongestNumber];
+    const std::string_view plain = numbers_.to_plain(text, buffer).value_or(text);
+    out.put_int32(static_cast<std::int32_t>(plain.size()));
+    out.put_bytes(plain);
+    return Verdict::kOk;
+  }
+
+  std::string_view staging_type() const override { return "text"; }
+  bool needs_cast() const override { return true; }
+  bool is_canonical() const override { return false; }
+
+ private:
+  NumberText numbers_;
+  std::unique_ptr<Converter> inner_;
+};
+
+/// Values in which numbers or dates stand that the server would read by rules of its own.
+class EmbeddedStagingConverter final : public Converter {
+ public:
+  EmbeddedStagingConverter(std::string type, std::shared_ptr<const Shape> shape, EmbeddedRules rules)
+      : type_(std::move(type)), shape_(std::move(shape)), rules_(std::move(rules)) {}
+
+  Verdict write(std::string_view text, CopyBuffer& out, std::string& why) const override {
+    const std::string objection = rules_.objection(*shape_, text);
+    if (objection.empty()) return plain_.write(text, out, why);
+    why = "value " + quote_value(text) + " of type " + type_ + ": " + objection;
+    return Verdict::kReject;
   }
 
   std::string_view staging_type() const override { return plain_.staging_type(); }
@@ -162,23 +157,17 @@ class SeparatedStagingConverter final : public Converter {
   bool is_canonical() const override { return false; }
 
  private:
-  /// A comma separates elements too: it can group thousands only with three digits behind it.
-  static bool stands_in_number(std::string_view text, std::string_view separator, bool groups) {
-    for (std::size_t at = text.find(separator); at != std::string_view::npos; at = text.find(separator, at + 1)) {
-      std::size_t end = at + separator.size();
-      while (end < text.size() && is_digit(text[end])) ++end;
-      const std::size_t digits = end - at - separator.size();
-      if (at == 0 || !is_digit(text[at - 1]) || digits == 0) continue;
-      if (!groups || separator != "," || digits == 3) return true;
-    }
-    return false;
-  }
-
   std::string type_;
-  std::string decimal_;
-  std::string thousands_;
+  std::shared_ptr<const Shape> shape_;
+  EmbeddedRules rules_;
   TextStagingConverter plain_{true};
 };
+
+std::shared_ptr<const Shape> plain_shape(std::uint32_t oid) {
+  Shape shape;
+  shape.oid = oid;
+  return std::make_shared<const Shape>(std::move(shape));
+}
 
 }  // namespace
 
@@ -188,9 +177,17 @@ Result<std::unique_ptr<Converter>> make_text_staging_converter(const ColumnType&
     if (!inner) return inner.error();
     return {std::make_unique<TemporalStagingConverter>(type.oid, std::move(*inner))};
   }
-  const Elements elements = elements_of(type.oid);
-  if (elements != Elements::kOther && !has_plain_numbers(format)) {
-    return {std::make_unique<SeparatedStagingConverter>(type, elements, format)};
+  if (type.oid == kNumericOid && !has_plain_numbers(format)) {
+    Result<std::unique_ptr<Converter>> inner = make_converter(type, format);
+    if (!inner) return inner.error();
+    Result<NumberText> numbers = NumberText::make(format);
+    if (!numbers) return numbers.error();
+    return {std::make_unique<NumberStagingConverter>(std::move(*numbers), std::move(*inner))};
+  }
+  if (type.oid == kMoneyOid) return make_money(type, format);
+  const auto shape = type.shape != nullptr ? type.shape : plain_shape(type.oid);
+  if (EmbeddedRules rules(format); rules.concern(*shape)) {
+    return {std::make_unique<EmbeddedStagingConverter>(type.name, shape, std::move(rules))};
   }
   return {std::make_unique<TextStagingConverter>(type.oid != kTextOid)};
 }

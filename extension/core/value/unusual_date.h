@@ -7,8 +7,9 @@
 
 namespace cpi::value {
 
-/// Judges `text`, which has no blanks at its ends: kSyntax when the server is certain to refuse it, kAmbiguous when its
-/// numbers could be read in several orders and none was given, otherwise kUnknown.
-DateTimeStatus judge_unusual_date(std::string_view text, DateRules rules);
+/// Judges `text`, which has no blanks at its ends: kSyntax when the server is certain to refuse it, kAmbiguous when
+/// `order_matters` (none was given, and the date was not read yet) and its numbers could be read in several orders,
+/// otherwise kUnknown.
+DateTimeStatus judge_unusual_date(std::string_view text, bool order_matters);
 
 }  // namespace cpi::value

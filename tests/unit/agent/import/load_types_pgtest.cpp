@@ -30,7 +30,7 @@ const std::vector<TypeRow> kTypes = {
     {"numeric(5,2)", {"999.99", "999.994", "999.995", "1000"}},
     {"real", {"1.5", "1e38", "1e39", "nan", "-infinity", "1,5"}},
     {"double precision", {"0.1", "1e308", "1e309", "inf", "abc"}},
-    {"money", {"12.34", "$1,000.00", "(5.00)", "abc"}},
+    {"money", {"12.34", "$1,000.00", "(5.00)", "abc", "1,5", "1,50"}, {"1,5", "1,50"}},
     {"boolean", {"t", "yes", "on", "1", "0", "tr", "maybe", "2"}},
     {"date", {"2024-02-29", "2023-02-29", "20240131", "infinity", "epoch", "0044-03-15 BC", "yesterdayish"}},
     {"time", {"04:05:06.789", "04:05 PM", "24:00:00", "25:00:00", "noon"}},
@@ -73,7 +73,8 @@ const std::vector<TypeRow> kTypes = {
     {"text[]", {"{a,\"b c\",NULL}", "{a,\"b}"}},
     {"varchar(2)[]", {"{ab}", "{abc}"}},
     {"oid", {"42", "4294967295", "4294967296", "x"}},
-    {"regclass", {"pg_class", "no_such_relation"}},
+    {"regclass", {"pg_class", "no_such_relation", "1259", "99999", "-", "pg_catalog.pg_class"}},
+    {"regclass[]", {"{pg_class,1259,-}", "{no_such_relation}"}},
     {"pg_lsn", {"16/B374D848", "16B374D848"}},
     {"xid8", {"42", "x"}},
     {"mood", {"sad", "angry", "happy", "Sad"}},
@@ -81,6 +82,9 @@ const std::vector<TypeRow> kTypes = {
     {"short", {"ab", "abc"}},
     {"pair", {"(1,a)", "(x,a)", "(1)"}},
     {"citext", {"AbC"}},
+    // Types with a cast from text of their own, which is not how they are read.
+    {"colour", {"red", "RED", "green"}},
+    {"inch", {"(1,2)", "1"}},
     {"hstore", {"a=>1, b=>NULL", "a=>"}},
     // Modifiers, and what lies at the edges of what a type can hold.
     {"numeric(3,5)", {"0.00123", "0.001234", "0.00999", "0.01", "1"}},
@@ -92,6 +96,16 @@ const std::vector<TypeRow> kTypes = {
     {"time(0)", {"23:59:59.5", "23:59:59.4", "23:59:60", "24:00:01"}},
     {"timetz(1)", {"04:05:06.78+02", "2024-07-01 04:05:06 Europe/Berlin", "04:05:06 Europe/Berlin"}},
     {"interval hour to second", {"1 day 2:03:04", "90", "1-2", "P1DT2H"}},
+    {"interval hour", {"12", "1 day 2:03:04", "1.5", "x"}},
+    {"interval year", {"5", "1-2", "x"}},
+    {"interval minute to second", {"10:20", "5", "1:02:03", "10:x"}},
+    {"interval day to hour", {"3", "3 4", "1 day 2 hours", "3 x"}},
+    {"interval second(1)", {"1.26", "2.25"}},
+    {"interval hour[]", {"{12,13}", "{{1},{NULL}}", "{}", "[2:3]={1,\"2 days\"}", "{x}", "{1"}},
+    {"hours", {"12", "30", "x"}},
+    {"hour_list", {"{12,13}", "{1,2,3}", "{x}"}},
+    {"hours[]", {"{12,13}", "{30}"}},
+    {"shift", {"(12,x)", "(y,x)"}},
     {"interval(0)", {"1.5 seconds", "2.5 seconds", "1 mon -1 day", "1000000000 years"}},
     {"char(3)[]", {"{ab,abc}", "{abcd}", "{\"abc  \"}"}},
     {"bit(3)[]", {"{101}", "{1011}"}},
@@ -128,6 +142,12 @@ const std::vector<TypeRow> kTimes = {
       "2024-01-31 12:00 America/New_York", "0044-03-15 12:00:00 BC", "2024-01-31 12:00:00-00:30:15", "infinity"}},
 };
 
+/// Values as a format writes them, and as PostgreSQL writes the same; empty where cpi rejects.
+struct FormatRow {
+  const char* type;
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
 class LoadTypes : public testing::Test {
  protected:
   LoadTypes() : database(test::Cluster::shared().create_database()), connection(connect()) {
@@ -138,7 +158,16 @@ class LoadTypes : public testing::Test {
         "CREATE DOMAIN positive AS integer CHECK (VALUE > 0); CREATE DOMAIN short AS varchar(2);"
         "CREATE TYPE pair AS (a integer, b text); CREATE TYPE nested AS (n integer, p pair);"
         "CREATE DOMAIN email AS text CHECK (VALUE ~ '@'); CREATE DOMAIN filled AS text NOT NULL CHECK (VALUE <> '');"
-        "CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
+        "CREATE EXTENSION cube; CREATE TYPE line_item AS (a int, b numeric(5,2), c date);"
+        "CREATE DOMAIN hours AS interval hour CHECK (VALUE < '1 day');"
+        "CREATE DOMAIN hour_list AS interval hour[] CHECK (array_length(VALUE, 1) < 3);"
+        "CREATE TYPE shift AS (v interval hour, w text);"
+        "CREATE TYPE colour AS ENUM ('red', 'blue'); CREATE TYPE inch AS (a int, b int);"
+        "CREATE FUNCTION colour(text) RETURNS colour LANGUAGE sql AS 'SELECT ''blue''::colour';"
+        "CREATE CAST (text AS colour) WITH FUNCTION colour(text);"
+        "CREATE FUNCTION inch(text) RETURNS inch LANGUAGE sql AS 'SELECT ROW(0, 0)::inch';"
+        "CREATE CAST (text AS inch) WITH FUNCTION inch(text);"
+        "CREATE DOMAIN amount AS numeric; CREATE DOMAIN short_email AS email CHECK (length(VALUE) < 6);"
         "CREATE TYPE floatrange AS RANGE (subtype = float8); CREATE EXTENSION ltree");
   }
   ~LoadTypes() override { fs::remove_all(directory); }
@@ -216,6 +245,24 @@ class LoadTypes : public testing::Test {
     EXPECT_EQ(result.counts.rejected, static_cast<std::int64_t>(row.values.size() - expected.size()));
     for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
   }
+
+  void compare_meaning(const FormatRow& row) {
+    SCOPED_TRACE(row.type);
+    TypeRow plain{row.type, {}};
+    TypeRow written{row.type, {}};
+    for (const auto& [text, meaning] : row.values) {
+      written.values.push_back(text);
+      plain.values.push_back(meaning);
+    }
+    std::map<int, std::string> expected = copied(plain);
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      if (plain.values[i].empty()) expected.erase(static_cast<int>(i));
+    }
+    const LoadResult result = load(written);
+    ASSERT_TRUE(result.success) << result.error->message << " " << result.error->detail;
+    EXPECT_EQ(stored("t"), expected);
+    for (const csv::Reject& reject : result.rejects) EXPECT_EQ(reject.column, "v") << reject.message;
+  }
 };
 
 TEST_F(LoadTypes, WhatCopyTakesArrivesAndWhatItRefusesIsRejected) {
@@ -238,6 +285,94 @@ TEST_F(LoadTypes, DatesAndTimesAreReadAsCopyReadsThemByTheSameSettings) {
     datestyle = setting.datestyle;
     for (const TypeRow& row : kTimes) compare(row);
   }
+}
+
+TEST_F(LoadTypes, NumbersMeanWhatTheFormatSaysWhateverElseIsInTheirColumn) {
+  format.decimal_separator = ',';
+  format.thousands_separator = ".";
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"numeric",
+            {{"1.234", "1234"},
+             {"12.345", "12345"},
+             {"Infinity", "Infinity"},
+             {"-inf", "-Infinity"},
+             {"NaN", "NaN"},
+             {"0.500", ""}}},
+           {"amount", {{"1.234,5", "1234.5"}, {"inf", "inf"}, {"1.5", ""}}},
+           {"money", {{"1.234,50", "1234.50"}, {"inf", ""}, {"1,5", "1.50"}, {"NaN", ""}}},
+           {"double precision", {{"1.234", "1234"}, {"inf", "inf"}, {"1.234e3", ""}}},
+       }) {
+    compare_meaning(row);
+  }
+  // What the server reads itself: it knows no separators.
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"line_item", {{"(1,1.234,)", ""}, {"(1,2,2024-01-05)", "(1,2,2024-01-05)"}, {"(1,\"1,5\",)", ""}}},
+           {"floatrange", {{"[1.234,)", ""}, {"[1, 5)", "[1, 5)"}, {"[1,5)", ""}}},
+           {"amount[]", {{"{1.234}", ""}, {"{\"1,5\"}", ""}, {"{1, 5}", "{1, 5}"}}},
+           {"line_item[]", {{"{\"(1,1.234,)\"}", ""}, {"{\"(1,2,)\",NULL}", "{\"(1,2,)\",NULL}"}}},
+           {"point", {{"1,5", ""}, {"(1, 5)", "(1, 5)"}}},
+           {"interval", {{"1.234 days", ""}, {"1,5 hours", ""}, {"1 day 02:03:04.5", "1 day 02:03:04.5"}}},
+           {"cube", {{"1.234", ""}, {"(1, 2)", "(1, 2)"}}},
+           {"nummultirange", {{"{[1.234,)}", ""}, {"{[1, 5)}", "{[1, 5)}"}}},
+           {"hstore", {{"a=>\"1,5\"", "a=>\"1,5\""}}},
+           {"ltree", {{"Top.1.234", "Top.1.234"}}},
+           {"citext", {{"1.234", "1.234"}}},
+           {"mood", {{"sad", "sad"}, {"1.234", ""}}},
+           {"jsonb", {{"[1.234,1,5]", "[1.234,1,5]"}}},
+           {"inet", {{"192.168.0.1", "192.168.0.1"}}},
+           {"time", {{"04:05:06.789", "04:05:06.789"}}},
+           {"text[]", {{"{1.234,1,5}", "{1.234,1,5}"}}},
+       }) {
+    compare_meaning(row);
+  }
+  format.thousands_separator.clear();
+  compare_meaning({"numeric[]", {{"{1.234}", ""}, {"{1, 5}", "{1, 5}"}}});
+  compare_meaning({"numrange", {{"[1.234,)", ""}, {"[1, 5)", "[1, 5)"}}});
+  compare_meaning({"numeric", {{"1,5", "1.5"}, {"inf", "inf"}, {"1.5", ""}}});
+}
+
+TEST_F(LoadTypes, DatesWithinOtherTypesAreNeverGuessed) {
+  const std::vector<FormatRow> without_order = {
+      {"daterange", {{"[01/02/2024,03/04/2024)", ""}, {"[2024-01-02,2024-03-04)", "[2024-01-02,2024-03-04)"}}},
+      {"date[]", {{"{01.02.2024}", ""}, {"{01-Feb-03}", ""}, {"{2024-01-02,NULL}", "{2024-01-02,NULL}"}}},
+      {"datemultirange", {{"{[01/02/2024,03/04/2024)}", ""}}},
+      {"line_item", {{"(1,2,01/02/2024)", ""}, {"(1,2,2024-01-05)", "(1,2,2024-01-05)"}}},
+      {"timetz",
+       {{"01/07/2024 10:00 Europe/Berlin", ""},
+        {"2024-07-01 10:00 Europe/Berlin", "2024-07-01 10:00 Europe/Berlin"},
+        {"10:00:00.5-05:30", "10:00:00.5-05:30"}}},
+  };
+  for (const FormatRow& row : without_order) compare_meaning(row);
+  format.date_format = "DD.MM.YYYY";
+  for (const FormatRow& row : std::vector<FormatRow>{
+           {"date", {{"01.02.2024", "2024-02-01"}}},
+           {"date[]", {{"{01.02.2024}", "{2024-02-01}"}, {"{31.12.2024,NULL}", "{2024-12-31,NULL}"}}},
+           {"daterange", {{"[01.02.2024,02.02.2024)", "[2024-02-01,2024-02-02)"}}},
+           {"line_item", {{"(1,2,01.02.2024)", "(1,2,2024-02-01)"}}},
+       }) {
+    compare_meaning(row);
+  }
+  format.date_format = "YYYY-DD-MM";
+  compare_meaning({"date[]", {{"{2024-02-01}", ""}, {"{infinity}", "{infinity}"}}});
+}
+
+TEST_F(LoadTypes, ARowWithACharacterThatTheTargetsEncodingLacksIsRejectedByItself) {
+  database += "_latin1";
+  connection.exec("CREATE DATABASE " + database + " TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'");
+  connection = connect();
+  const std::string lacking = "has no equivalent in LATIN1";
+  for (const char* type : {"text", "varchar(20)", "jsonb"}) {
+    compare({type, {R"({"k": "ä"})", R"({"k": "€"})", "{}"}});
+  }
+  compare({"text[]", {"{ä}", "{€}", "{}"}});
+  const LoadResult result = load({"text", {"5 €", "ä", "plain", "👍"}});
+  ASSERT_TRUE(result.success);
+  EXPECT_EQ(result.counts.inserted, 2);
+  ASSERT_EQ(result.rejects.size(), 2U);
+  EXPECT_EQ(result.rejects[0].line, 2);
+  EXPECT_EQ(result.rejects[0].column, "v");
+  EXPECT_NE(result.rejects[0].message.find("\"€\" of value \"5 €\" " + lacking), std::string::npos)
+      << result.rejects[0].message;
 }
 
 TEST_F(LoadTypes, NoTypeOfTheServerIsForgotten) {

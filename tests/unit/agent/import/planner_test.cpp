@@ -423,6 +423,10 @@ TEST(Planner, TheServerReadsDatesAsTheFileWritesThem) {
   in.options.format.date_order_given = true;
   in.options.format.timezone = "Europe/Berlin";
   EXPECT_EQ(make_plan(in)->cast_datestyle, "ISO, DMY");
+  in.options.format.date_format = "YYYY.MM.DD";
+  EXPECT_EQ(make_plan(in)->cast_datestyle, "ISO, YMD") << "date_format says more than datestyle";
+  in.options.format.date_format = "YYYY-DD-MM";
+  EXPECT_EQ(make_plan(in)->cast_datestyle, "ISO, DMY") << "an order that the server does not know";
   EXPECT_EQ(make_plan(in)->cast_timezone, "Europe/Berlin");
 }
 

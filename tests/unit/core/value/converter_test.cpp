@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/value/embedded.h"
 #include "core/value/infer.h"
 #include "core/value/type_oid.h"
 #include "unit/core/value/agreement_cases.h"
@@ -69,26 +70,177 @@ TEST(Converter, MoneyIsStagedAsANumberWhereTheFormatHasSeparators) {
   EXPECT_EQ((**make_converter({kMoneyOid, -1, "money"}, german)).staging_type(), "numeric");
 }
 
-TEST(Converter, SeparatorsWithinArraysAndRangesAreRejected) {
-  const auto verdict = [](std::uint32_t oid, char decimal, const char* thousands, const char* text) {
-    Format format;
-    format.decimal_separator = decimal;
-    format.thousands_separator = thousands;
+// Shapes as the catalog gives them.
+std::shared_ptr<const Shape> plain(std::uint32_t oid, bool textual = false) {
+  Shape shape;
+  shape.oid = oid;
+  shape.textual = textual;
+  return std::make_shared<const Shape>(shape);
+}
+
+std::shared_ptr<const Shape> made_of(Shape::Kind kind, std::vector<std::shared_ptr<const Shape>> parts,
+                                     char delimiter = ',') {
+  Shape shape;
+  shape.kind = kind;
+  shape.oid = 99999;
+  shape.delimiter = delimiter;
+  shape.parts = std::move(parts);
+  return std::make_shared<const Shape>(std::move(shape));
+}
+
+constexpr std::uint32_t kPointOid = 600;
+constexpr std::uint32_t kBoxOid = 603;
+constexpr std::uint32_t kIntervalOid = 1186;
+constexpr std::uint32_t kTimetzOid = 1266;
+constexpr std::uint32_t kJsonOid = 114;
+constexpr std::uint32_t kInetOid = 869;
+constexpr std::uint32_t kExtensionOid = 20000;
+
+class Embedded : public testing::Test {
+ protected:
+  using Kind = Shape::Kind;
+
+  std::string verdict(const std::shared_ptr<const Shape>& shape, const std::string& text) const {
+    const auto made = make_converter({shape->oid, -1, "its type", shape}, format);
     CopyBuffer out;
     std::string why;
-    return (**make_converter({oid, -1, "its type"}, format)).write(text, out, why);
-  };
-  constexpr std::uint32_t kIntegers = 1007;
-  constexpr std::uint32_t kNumerics = 1231;
-  constexpr std::uint32_t kNumericRange = 3906;
-  EXPECT_EQ(verdict(kNumerics, ',', "", "{1,5}"), Verdict::kReject);
-  EXPECT_EQ(verdict(kNumerics, ',', ".", "{1.234}"), Verdict::kReject);
-  EXPECT_EQ(verdict(kNumericRange, ',', "", "[1,5)"), Verdict::kReject);
-  EXPECT_EQ(verdict(kNumericRange, ',', "", "[1,)"), Verdict::kOk);
-  EXPECT_EQ(verdict(kIntegers, ',', "", "{1,5}"), Verdict::kOk);
-  EXPECT_EQ(verdict(kIntegers, '.', ",", "{1,000}"), Verdict::kReject);
-  EXPECT_EQ(verdict(kIntegers, '.', ",", "{1,20}"), Verdict::kOk);
-  EXPECT_EQ(verdict(kNumerics, '.', "", "{1,5}"), Verdict::kOk);
+    if ((**made).write(text, out, why) == Verdict::kOk) {
+      EXPECT_EQ(std::string(out.data() + 4, out.size() - 4), text) << "what is not rejected is staged as it came";
+      return "taken";
+    }
+    return why;
+  }
+  void takes(const std::shared_ptr<const Shape>& shape, const std::string& text) const {
+    EXPECT_EQ(verdict(shape, text), "taken") << text;
+  }
+  void rejects(const std::shared_ptr<const Shape>& shape, const std::string& text, const std::string& naming) const {
+    const std::string why = verdict(shape, text);
+    EXPECT_TRUE(why.starts_with("value \"" + text + "\" of type its type: ")) << text << ": " << why;
+    EXPECT_NE(why.find(naming), std::string::npos) << text << ": " << why;
+  }
+
+  Format format;
+  const std::shared_ptr<const Shape> integers = made_of(Kind::kArray, {plain(kInt4Oid)});
+  const std::shared_ptr<const Shape> numerics = made_of(Kind::kArray, {plain(kNumericOid)});
+  const std::shared_ptr<const Shape> numeric_range = made_of(Kind::kRange, {plain(kNumericOid)});
+  const std::shared_ptr<const Shape> row =
+      made_of(Kind::kRow, {plain(kInt4Oid), plain(kNumericOid), plain(kDateOid), plain(kTextOid)});
+  const std::shared_ptr<const Shape> dates = made_of(Kind::kArray, {plain(kDateOid)});
+  const std::shared_ptr<const Shape> date_range = made_of(Kind::kRange, {plain(kDateOid)});
+  const std::shared_ptr<const Shape> timestamps = made_of(Kind::kArray, {plain(kTimestamptzOid)});
+};
+
+TEST_F(Embedded, SeparatorsAreRejectedWhereverTheServerReadsNumbers) {
+  format.decimal_separator = ',';
+  rejects(numerics, "{1,5}", "decimal_separator \",\"");
+  rejects(numeric_range, "[1,5)", "decimal_separator \",\"");
+  takes(numeric_range, "[1,)");
+  takes(integers, "{1,5}");
+  rejects(numerics, "{1.234}", "not the decimal_separator");
+  rejects(numeric_range, "[1.234,)", "not the decimal_separator");
+  rejects(made_of(Kind::kMultirange, {numeric_range}), "{[1,2],[3.5,4]}", "separator");
+  rejects(plain(kIntervalOid), "1,5 hours", "decimal_separator");
+  rejects(plain(kIntervalOid), "1.5 hours", "not the decimal_separator");
+  takes(plain(kIntervalOid), "1 day 02:03:04.5");
+  rejects(plain(kPointOid), "1,5", "decimal_separator");
+  takes(plain(kPointOid), "(1, 5)");
+  rejects(plain(kExtensionOid), "(1.5, 2)", "not the decimal_separator");
+  takes(plain(kExtensionOid, true), "1.5");
+  takes(plain(kJsonOid), R"({"a": 1.5, "b": [1,5]})");
+  takes(plain(kInetOid), "192.168.0.1");
+
+  format.thousands_separator = ".";
+  rejects(numerics, "{1.234}", "thousands_separator \".\"");
+  rejects(integers, "{1.234}", "thousands_separator");
+  rejects(plain(kIntervalOid), "1.234 days", "thousands_separator");
+  takes(plain(kIntervalOid), "02:03:04.567");
+  rejects(made_of(Kind::kArray, {made_of(Kind::kRange, {plain(kFloat8Oid)})}), R"x({"[1.234,)"})x",
+          "thousands_separator");
+
+  format = {};
+  format.thousands_separator = ",";
+  rejects(integers, "{1,000}", "thousands_separator");
+  takes(integers, "{1,20}");
+  format.thousands_separator = " ";
+  takes(plain(kIntervalOid), "1-2 3 4:05:06");
+  rejects(integers, "{1 234}", "thousands_separator");
+
+  format = {};
+  takes(numerics, "{1,5}");
+  takes(numerics, "{1.5}");
+}
+
+TEST_F(Embedded, EachFieldOfARowIsJudgedByItsOwnType) {
+  format.decimal_separator = ',';
+  format.thousands_separator = ".";
+  format.date_order = DateOrder::kDmy;
+  format.date_order_given = true;
+  rejects(row, "(1,1.234,,)", "thousands_separator");
+  rejects(row, "(1.234,1,,)", "thousands_separator");
+  rejects(row, R"((1,"1,5",,))", "decimal_separator");
+  takes(row, R"((1,5,01.02.2024,"v1.234, 1,5"))");
+  takes(row, "(1,2,,)");
+  takes(row, "(,,,)");
+  const auto rows = made_of(Kind::kArray, {row});
+  takes(rows, R"x({"(1,5,01.02.2024,\"v1.234\")",NULL})x");
+  rejects(rows, R"x({"(1,5,,)","(2,1.234,,)"})x", "thousands_separator");
+  takes(made_of(Kind::kArray, {plain(kBoxOid)}, ';'), "{(1, 2), (3, 4);(5, 6), (7, 8)}");
+}
+
+TEST_F(Embedded, MoneyInArraysHasNoCommaThatGroupsNothing) {
+  const auto amounts = made_of(Kind::kArray, {plain(kMoneyOid)});
+  takes(amounts, R"({1,5,"$1,000.00"})");
+  rejects(amounts, R"({"1,5"})", "group");
+}
+
+TEST_F(Embedded, DatesThatDependOnAnOrderAreRejectedUntilSomebodySaysHow) {
+  const auto date_multirange = made_of(Kind::kMultirange, {date_range});
+  for (const bool given : {false, true}) {
+    format.date_order_given = given;
+    takes(date_range, "[2024-01-02,2024-03-04)");
+    takes(date_range, "(,\"2024-03-04\"]");
+    takes(date_range, "empty");
+    takes(dates, "{2024-01-02,NULL,infinity,\"Jan 5, 2024\"}");
+    takes(dates, "[2:3]={2024-01-02,2024-01-03}");
+    takes(timestamps, R"({"2024-01-02 03:04:05+02"})");
+    takes(plain(kTimetzOid), "04:05:06.789-08:00");
+    takes(plain(kTimetzOid), "2024-07-01 04:05:06 Europe/Berlin");
+    takes(plain(kTimetzOid), "040506");
+    takes(plain(kTimetzOid), "10.11.12");
+    takes(row, "(1,2,,01/02/2024)");
+  }
+  takes(date_range, "[01/02/2024,03/04/2024)");
+  takes(plain(kTimetzOid), "01/07/2024 10:00 Europe/Berlin");
+  format.date_order_given = false;
+  rejects(date_range, "[01/02/2024,03/04/2024)", "datestyle");
+  rejects(date_range, "[2024-01-02,03/04/2024)", "datestyle");
+  rejects(date_range, "[13/02/2024,)", "datestyle");
+  rejects(date_multirange, "{[2024-01-02,2024-01-03],[01/02/2024,03/04/2024)}", "datestyle");
+  rejects(dates, "{01-Feb-03}", "datestyle");
+  rejects(dates, "{{\"01/02/2024\"}}", "datestyle");
+  rejects(timestamps, R"({"01/02/2024 10:00"})", "datestyle");
+  rejects(row, "(1,2,01/02/2024,x)", "datestyle");
+  rejects(plain(kTimetzOid), "01/07/2024 10:00 Europe/Berlin", "datestyle");
+}
+
+TEST_F(Embedded, ADateFormatSaysTheOrderInWhichTheServerReads) {
+  format.date_format = "DD.MM.YYYY";
+  EXPECT_EQ(order_of_casts(format), DateOrder::kDmy);
+  takes(dates, "{01.02.2024}");
+  takes(date_range, "[01.02.2024,)");
+  rejects(dates, "{010224}", "ambiguous date");
+  format.date_format = "Month DD, YYYY HH24:MI";
+  EXPECT_EQ(order_of_casts(format), DateOrder::kMdy);
+  format.date_format = "YYYYMMDD";
+  EXPECT_EQ(order_of_casts(format), DateOrder::kYmd);
+  format.date_format = "YYYY-DD-MM";
+  EXPECT_EQ(order_of_casts(format), std::nullopt);
+  rejects(dates, "{2024-01-02}", "date_format \"YYYY-DD-MM\"");
+  takes(dates, "{infinity}");
+  takes(dates, "{}");
+  format.date_order_given = true;
+  EXPECT_EQ(order_of_casts(format), DateOrder::kMdy);
+  takes(dates, "{2024-01-02}");
 }
 
 // With the sanitizers this finds every read beyond a text's end: each text lies in a block of just its size.

@@ -37,6 +37,13 @@ TEST(DateOrder, ADateThatCouldBeReadInTwoWaysIsRejectedUntilSomebodySaysHow) {
       {"01-02-03", "", "three ways"},
       {"010203", "", "YYMMDD to the server, DDMMYY to many files"},
       {"2024 01 05", "", "numbers without a known separator"},
+      {"01-Feb-03", "", "day or year first, though the month has a name"},
+      {"Feb 03 01", "", "likewise behind the month"},
+      {"01/Feb/03", "", "likewise with slashes"},
+      {"08-Jan-99", "", "only one order has such a day, but the server's is not known"},
+      {"Jan-08-99", "", "likewise behind the month"},
+      {"01 02 2024 AD", "", "letters that tell no month"},
+      {"01-Feb-03 10:00 Europe/Berlin", "", "a time does not make it clearer"},
       {"01/01/2024", "2024-01-01", "the same in both orders"},
       {"01/01/01", "2001-01-01", "the same in all orders"},
       {"02/13/2024", "2024-02-13", "only MDY fits"},
@@ -56,7 +63,17 @@ TEST(DateOrder, ADateThatCouldBeReadInTwoWaysIsRejectedUntilSomebodySaysHow) {
   }
 }
 
+TEST(DateOrder, TheServerIsAskedAboutDatesThatMeanTheSameInEveryOrder) {
+  for (const std::string text :
+       {"5-Jan-2024", "Jan 5, 2024", "2024 Jan 5", "Wed Jan 31 12:34:56 2024", "5 Jan 2024 10:00 +02:00", "2024-060",
+        "2024.060", "0044-03-15 BC", "2024-01-05 AD", "J2451187", "2024-01-05 10:11 America/New_York", "epoch",
+        "20240105T101112 CET", "02/13/2024 10:00 CET", "5 Jan 2024 10:11:12.25 EST5EDT"}) {
+    EXPECT_EQ(convert(kTimestamp, {}, text), "server") << text;
+  }
+}
+
 TEST(DateOrder, TheOrderThatIsGivenDecides) {
+  EXPECT_EQ(convert(kDate, ordered(DateOrder::kDmy), "01-Feb-03"), "server") << "which is told the order";
   EXPECT_EQ(convert_to_text(kDate, ordered(DateOrder::kDmy), "01/02/2024"), "taken: 2024-02-01");
   EXPECT_EQ(convert_to_text(kDate, ordered(DateOrder::kMdy), "01/02/2024"), "taken: 2024-01-02");
   EXPECT_EQ(convert_to_text(kDate, ordered(DateOrder::kYmd), "01/02/03"), "taken: 2001-02-03");
@@ -122,8 +139,11 @@ TEST(DatePattern, APatternThatMakesNoSenseIsAConfigError) {
       {"YYYY-DD", "date_format \"YYYY-DD\" does not say where the month is"},
       {"YYYY-MM", "date_format \"YYYY-MM\" does not say where the day is"},
       {"DD.MM.YYYY DD", "date_format \"DD.MM.YYYY DD\" has the day twice"},
-      {"%d.%m.%Y", "date_format \"%d.%m.%Y\" has no field that begins with \"d\""},
+      {"%d.%m.%Y", "date_format \"%d.%m.%Y\" has no field \"%d\": it is a pattern as of to_date"},
       {"DD.MM.YYYY HH12:MI", "date_format \"DD.MM.YYYY HH12:MI\" needs HH12 and AM together, or HH24 alone"},
+      {"DD.MM.YYYY MI:SS", "date_format \"DD.MM.YYYY MI:SS\" has minutes without the hour"},
+      {"DD.MM.YYYY HH24.SS", "date_format \"DD.MM.YYYY HH24.SS\" has seconds without the minute"},
+      {"DD.MM.YYYY HH24:MI.MS", "date_format \"DD.MM.YYYY HH24:MI.MS\" has a fraction without the second"},
       {"DD.MM.YYYY \"Uhr", "date_format \"DD.MM.YYYY \"Uhr\" has an opening double quote without a closing one"},
       {"DD.MM.YYYY Q", "date_format \"DD.MM.YYYY Q\" has no field that begins with \"Q\""},
   };
