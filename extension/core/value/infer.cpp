@@ -45,14 +45,7 @@ void Inference::observe(std::size_t index, std::string_view text) {
   if (column.as_written) allowed = sureness_.as_written(text, allowed);
   column.possible &= allowed;
   if (allowed & column.family) column.beside &= allowed;
-  column.digits |= look.digits;
-  column.floating |= look.floating;
-  column.fraction |= look.fraction;
-  column.exponent |= look.exponent;
-  column.whole_word |= look.whole_word;
-  column.true_word |= look.true_word;
-  column.false_word |= look.false_word;
-  column.other_word |= look.other_word;
+  column.traits |= look.traits;
 }
 
 unsigned Inference::accepted(const Look& look, unsigned asked, std::string_view text) {
@@ -67,28 +60,29 @@ unsigned Inference::accepted(const Look& look, unsigned asked, std::string_view 
   }
   if ((candidates & kDouble) && (look.in_double || accepts(kDouble, text))) accepted |= kDouble;
   accepted |= candidates & kDate;  // its reader is the converter's
-  for (const Candidate candidate : {kBoolean, kTimestamp, kTimestamptz, kUuid}) {
-    if ((candidates & candidate) && accepts(candidate, text)) accepted |= candidate;
+  constexpr unsigned kOthers = kBoolean | kTimestamp | kTimestamptz | kUuid;
+  for (unsigned rest = candidates & kOthers; rest != 0; rest &= rest - 1) {
+    const auto candidate = Candidate(rest & -rest);
+    if (accepts(candidate, text)) accepted |= candidate;
   }
   return accepted;
 }
 
 std::string_view Inference::type_of(const Column& column, unsigned possible) {
   if (!column.seen) return "text";
+  const auto has = [&](unsigned traits) { return (column.traits & traits) == traits; };
   // Times before numbers: both are possible only where date_format names a spelling of digits alone.
-  if (column.digits) {
+  if (has(kDigits)) {
     if (possible & kDate) return "date";
     if (possible & kTimestamp) return "timestamp without time zone";
     if (possible & kTimestamptz) return "timestamp with time zone";
-    if (column.exponent && !column.fraction) return "text";
-    if (column.floating && (possible & kDouble)) return "double precision";
+    if (has(kBareExponent) && !has(kFraction)) return "text";
+    if (has(kFloating) && (possible & kDouble)) return "double precision";
     if (possible & kInteger) return "integer";
     if (possible & kBigint) return "bigint";
     if (possible & kNumeric) return "numeric";
   }
-  if ((possible & kBoolean) && !column.other_word && (column.whole_word || (column.true_word && column.false_word))) {
-    return "boolean";
-  }
+  if ((possible & kBoolean) && !has(kOtherWord) && (has(kWholeWord) || has(kTrueWord | kFalseWord))) return "boolean";
   return possible & kUuid ? "uuid" : "text";
 }
 
@@ -109,7 +103,7 @@ std::string Inference::type(std::size_t column) const {
 
 bool Inference::may_be_numbers(std::size_t column) const {
   const unsigned possible = columns_[column].possible;
-  return columns_[column].digits && (possible & kTimes) != 0 && (possible & kNumbers) != 0;
+  return (columns_[column].traits & kDigits) != 0 && (possible & kTimes) != 0 && (possible & kNumbers) != 0;
 }
 
 std::string Inference::type_beside_misfits(std::size_t column) const {

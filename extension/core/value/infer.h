@@ -66,14 +66,7 @@ class Inference {
     unsigned family = 0;
     bool as_written = false;
     bool seen = false;
-    bool digits = false;  ///< here and below: of any value, as in Look
-    bool floating = false;
-    bool fraction = false;
-    bool exponent = false;
-    bool whole_word = false;
-    bool true_word = false;
-    bool false_word = false;
-    bool other_word = false;
+    unsigned traits = 0;  // of any value
   };
 
   bool accepts(Candidate candidate, std::string_view text);

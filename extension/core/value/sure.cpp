@@ -139,6 +139,9 @@ bool is_unmistakable(std::string_view date) {
   constexpr int kFields = 3;
   constexpr int kYearDigits = 4;
   constexpr int kPackedDigits = 8;
+  // 2024-01-05, as nearly all are written: its fields are known to be digits.
+  if (date.size() == 10 && !is_digit(date[4]) && !is_digit(date[7])) [[likely]]
+    return true;
   int digits[kFields] = {};
   int fields = 0;
   bool within = false;
@@ -272,13 +275,13 @@ void Sureness::look_at_boolean(std::string_view word, Look& look) const {
   const auto listed = [&](const std::vector<std::string>& words) {
     return !words.empty() && std::find(words.begin(), words.end(), text::fold_case(word)) != words.end();
   };
-  look.true_word = is_word(word, "t") || listed(true_words_);
-  look.false_word = is_word(word, "f") || listed(false_words_);
-  look.whole_word = is_any_of(word, {"true", "false"});
-  const bool inferable = look.true_word || look.false_word || look.whole_word;
+  unsigned traits = 0;
+  if (is_any_of(word, {"true", "false"})) traits |= kWholeWord;
+  if (is_word(word, "t") || listed(true_words_)) traits |= kTrueWord;
+  if (is_word(word, "f") || listed(false_words_)) traits |= kFalseWord;
   // 0 and 1 are integers, if nobody lists them.
-  if (inferable || is_boolean_word(word)) look.sure |= kBoolean;
-  look.other_word = !inferable;
+  if (traits != 0 || is_boolean_word(word)) look.sure |= kBoolean;
+  look.traits |= traits != 0 ? traits : unsigned{kOtherWord};
 }
 
 void Sureness::look_at_number(std::string_view text, unsigned asked, Look& look) const {
@@ -292,10 +295,10 @@ void Sureness::look_at_number(std::string_view text, unsigned asked, Look& look)
   }
   const NumberShape shape = shape_of_number(plain);
   if (!shape.number && !shape.nan && !shape.infinity) return;
-  look.digits = shape.number;
-  look.floating = shape.exponent || shape.infinity;
-  look.fraction = shape.fraction;
-  look.exponent = shape.exponent && !shape.fraction;
+  if (shape.number) look.traits |= kDigits;
+  if (shape.exponent || shape.infinity) look.traits |= kFloating;
+  if (shape.fraction) look.traits |= kFraction;
+  if (shape.exponent && !shape.fraction) look.traits |= kBareExponent;
   look.sure |= shape.number && !shape.fraction && !shape.exponent ? kWholeNumbers : kNumeric;
   if (asked & kDouble) {
     look.in_double =
@@ -322,7 +325,7 @@ void Sureness::look_at_time(std::string_view text, Look& look) const {
     if (!date_order_given_ && !is_unmistakable(date_part(word))) return;
     if (!is_exact_time(word, value)) return;
   }
-  look.digits = true;
+  look.traits |= kDigits;
   if (value.has_zone) {
     if (value.has_time) look.sure |= kTimestamptz;
     return;

@@ -41,18 +41,23 @@ inline constexpr int kCandidates = 9;
 /// The bit of a type that is spelled as DDL writes it; 0 for a type that inference does not give.
 unsigned candidate_called(std::string_view type);
 
+/// What else is seen of a text, a bit each.
+enum Trait : unsigned {
+  kDigits = 1,        ///< a number or a date that is not only NaN or infinity
+  kFloating = 2,      ///< an exponent or an infinity
+  kFraction = 4,      ///< a decimal point
+  kBareExponent = 8,  ///< "1E5", which may as well be a code
+  kWholeWord = 16,    ///< "true" or "false", which can be nothing but a boolean
+  kTrueWord = 32,     ///< "t", or a word of true_values
+  kFalseWord = 64,    ///< "f", or a word of false_values
+  kOtherWord = 128,   ///< none of these: "yes", "N"
+};
+
 /// What a text looks like. Of a type that is not asked for nothing is said.
 struct Look {
-  unsigned sure = 0;        ///< the types that it surely has, if their converters take it
-  bool in_double = false;   ///< no need to ask: the converter of double precision takes it
-  bool digits = false;      ///< a number or a date that is not only NaN or infinity
-  bool floating = false;    ///< an exponent or an infinity
-  bool fraction = false;    ///< a decimal point
-  bool exponent = false;    ///< without a decimal point: "1E5", which may as well be a code
-  bool whole_word = false;  ///< "true" or "false", which can be nothing but a boolean
-  bool true_word = false;   ///< "t", or a word of true_values
-  bool false_word = false;  ///< "f", or a word of false_values
-  bool other_word = false;  ///< a word that only PostgreSQL takes for a boolean: "yes", "N"
+  unsigned sure = 0;       ///< the types that it surely has, if their converters take it
+  unsigned traits = 0;     ///< of the types asked for
+  bool in_double = false;  ///< no need to ask: the converter of double precision takes it
 };
 
 /// The rules of one format. Immutable.
