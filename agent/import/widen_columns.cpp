@@ -1,5 +1,6 @@
 #include "import/widen_columns.h"
 
+#include <set>
 #include <vector>
 
 #include "import/planner_parts.h"
@@ -9,12 +10,20 @@ namespace cpi::import {
 
 namespace {
 
+using Obstacles = std::map<std::string, std::set<std::string>>;
+
+std::string joined(const std::set<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 /// What keeps columns of the table from getting another type, in words, by column: what PostgreSQL refuses to carry
 /// over (views and what is made of them, functions, policies, triggers, generated columns, an identity), and `rebuilt`
 /// the indexes and constraints that it makes anew, which may turn out not to work with the new type. Not among them are
 /// those that always do: plain indexes, primary keys and unique constraints.
-std::map<std::string, std::string> obstacles(db::Connection& connection, std::uint32_t table,
-                                             const std::vector<std::string>& columns, bool rebuilt) {
+Obstacles obstacles(db::Connection& connection, std::uint32_t table, const std::vector<std::string>& columns,
+                    bool rebuilt) {
   const db::Rows rows = connection.exec(R"(
 WITH RECURSIVE direct AS (
   SELECT a.attname, d.classid, d.objid
@@ -54,10 +63,10 @@ named AS (
   SELECT a.attname, 'the identity of column ' || a.attname
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = $1::oid AND a.attname = ANY ($2::text[]) AND a.attidentity <> '' AND $3::boolean)
-SELECT attname, string_agg(name, ', ' ORDER BY name) FROM named GROUP BY attname)",
+SELECT attname, name FROM named)",
                                         {std::to_string(table), db::array_literal(columns), rebuilt ? "t" : "f"});
-  std::map<std::string, std::string> found;
-  for (int row = 0; row < rows.size(); ++row) found.emplace(rows.str(row, 0), rows.str(row, 1));
+  Obstacles found;
+  for (int row = 0; row < rows.size(); ++row) found[rows.str(row, 0)].insert(rows.str(row, 1));
   return found;
 }
 
@@ -65,20 +74,21 @@ SELECT attname, string_agg(name, ', ' ORDER BY name) FROM named GROUP BY attname
 /// then has a reason for each column that stands in the way, or for all where none does.
 Result<void> widening_refused(const Plan& plan, const std::string& statement,
                               const std::vector<target::TypeChange>& changes, const db::Error& error,
-                              const std::map<std::string, std::string>& obstacles,
-                              std::map<std::string, std::string>& not_widened) {
+                              const Obstacles& obstacles, std::map<std::string, std::string>& not_widened) {
   std::vector<std::string> names;
-  std::string list;
+  std::set<std::string> all;
   for (const target::TypeChange& change : changes) {
     names.push_back(change.name);
     const auto found = obstacles.find(change.name);
-    if (found != obstacles.end()) list += (list.empty() ? "" : ", ") + found->second;
-    if (found != obstacles.end() || obstacles.empty()) {
-      not_widened.emplace(
-          change.name,
-          error.what() + (found == obstacles.end() ? std::string() : " (what depends on it: " + found->second + ")"));
+    if (found != obstacles.end()) {
+      all.insert(found->second.begin(), found->second.end());
+      not_widened.emplace(change.name,
+                          std::string(error.what()) + " (what depends on it: " + joined(found->second) + ")");
+    } else if (obstacles.empty()) {
+      not_widened.emplace(change.name, error.what());
     }
   }
+  const std::string list = joined(all);
   if (plan.continue_on_error) return {};
   constexpr std::string_view kInvalidTableDefinition = "42P16";  // a column of the partition key, an inherited column
   std::string way_out;

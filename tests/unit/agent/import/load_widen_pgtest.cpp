@@ -315,12 +315,12 @@ TEST_F(Widening, WhereRowsMayBeRejectedAViewInTheWayCostsOnlyTheRowsThatNeedMore
 TEST_F(Widening, AllThatStandsInTheWayIsNamedAndNothingElse) {
   ASSERT_LOADED(load("id,n,m\n1,7,1\n"));
   connection.exec(
-      "CREATE VIEW report AS SELECT n FROM t; CREATE VIEW above AS SELECT n + 1 AS more FROM report;"
+      "CREATE VIEW report AS SELECT n, m FROM t; CREATE VIEW above AS SELECT n + 1 AS more FROM report;"
       "CREATE INDEX plain ON t (n); CREATE INDEX sum ON t ((n + m)); CREATE INDEX part ON t (id) WHERE n > 5;"
       "CREATE FUNCTION total() RETURNS bigint BEGIN ATOMIC SELECT sum(n) FROM t; END;"
       "CREATE STATISTICS known ON n, m FROM t; ALTER TABLE t ALTER n SET DEFAULT 3, ADD CHECK (n > 0), ADD UNIQUE (n),"
       "ADD COLUMN twice int GENERATED ALWAYS AS (n * 2) STORED");
-  LoadResult result = load("id,n,m\n2,3000000000,1\n");
+  LoadResult result = load("id,n,m\n2,3000000000,3000000000\n");
   ASSERT_FALSE(result.success);
   EXPECT_EQ(result.error->detail,
             "The file has values that the column's type does not hold; what depends on the column: column twice of "

@@ -368,6 +368,18 @@ TEST(Planner, KeepsTheTypeOfAColumnThatPostgreSQLRefusedToWiden) {
   EXPECT_THAT(plan->warnings, ElementsAre(AllOf(HasSubstr("stays integer"), HasSubstr("bigint: view report"))));
 }
 
+TEST(Planner, ADoubleThatWouldRoundBecomesWhatTheServerHasForItsInfinities) {
+  target::Table orders = table({column("id", kInt4), column("n", {701, -1, "double precision"})});
+  orders.columns[1].inferred = true;
+  PlannerInput in = input({"id", "n"}, orders);
+  const auto inference = std::make_shared<value::Inference>(2, value::Format());
+  inference->observe(1, "9007199254740993");
+  in.inference = inference;
+  EXPECT_EQ(make_plan(in)->columns[1].type.name, "numeric");
+  in.server_version = 130012;
+  EXPECT_EQ(make_plan(in)->columns[1].type.name, "text");
+}
+
 TEST(Planner, LeavesGeneratedColumnsToTheDatabase) {
   target::Table sums = table({column("id"), column("net"), column("gross")});
   sums.columns[2].generated = true;
