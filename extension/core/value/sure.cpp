@@ -193,6 +193,7 @@ bool is_written_whole_number(std::string_view text) {
 
 std::vector<std::string> folded_words(const std::vector<std::string>& words) {
   std::vector<std::string> folded;
+  folded.reserve(words.size());
   for (const std::string& word : words) folded.push_back(text::fold_case(trim(word)));
   return folded;
 }
