@@ -5,6 +5,7 @@
 
 #include "import/failures.h"
 #include "import/planner_parts.h"
+#include "import/widen_columns.h"
 #include "target/ddl.h"
 
 namespace cpi::import {
@@ -112,66 +113,12 @@ Result<void> add_columns(db::Connection& connection, const Plan& plan) {
   return {};
 }
 
-/// What depends on columns of the table, in words, for a person who has to alter it by hand.
-std::string dependents(db::Connection& connection, std::uint32_t table, const std::vector<std::string>& columns) {
-  const db::Rows rows = connection.exec(R"(
-SELECT string_agg(DISTINCT CASE WHEN w.oid IS NOT NULL
-                             THEN pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, w.ev_class, 0)
-                             ELSE pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) END, ', ')
-FROM pg_catalog.pg_attribute a
-JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
-                           AND d.refobjsubid = a.attnum
-LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
-WHERE a.attrelid = $1::oid AND a.attname = ANY ($2::text[])
-  AND d.classid IN ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_policy'::regclass,
-                    'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_constraint'::regclass,
-                    'pg_catalog.pg_attrdef'::regclass))",
-                                        {std::to_string(table), db::array_literal(columns)});
-  return rows.is_null(0, 0) ? std::string() : rows.str(0, 0);
-}
-
-/// Gives columns whose types cpi inferred the wider types of the plan. Rows keep their meaning: what becomes text is
-/// written in ISO form, in the file's time zone.
-Result<void> widen_columns(db::Connection& connection, const Plan& plan, const target::Table& table) {
-  std::vector<target::ColumnDefinition> columns;
-  std::vector<std::string> names;
-  for (const PlannedColumn& column : plan.columns) {
-    if (column.widened_from.empty()) continue;
-    columns.push_back({column.table_column, column.type.name, false});
-    names.push_back(column.table_column);
-  }
-  if (columns.empty()) return {};
-  const std::string statement = target::alter_types_statement(connection, plan.table, columns);
-  const db::Rows settings = connection.exec(
-      "SELECT current_setting('DateStyle'), current_setting('TimeZone'), set_config('DateStyle', 'ISO', true), "
-      "set_config('TimeZone', $1, true)",
-      {plan.cast_timezone});
-  connection.exec("SAVEPOINT cpi_widen");
-  try {
-    connection.exec(statement);
-  } catch (const db::Error& error) {
-    // Something depends on the column (0A000), does not fit the new type (42804, 42883), or the table is not ours.
-    if (!error.is("0A") && !error.is("42")) throw;
-    connection.exec("ROLLBACK TO SAVEPOINT cpi_widen");
-    const std::string found = dependents(connection, table.oid, names);
-    return Error{Code::kTargetRefused,
-                 "cannot widen " + quoted_list(names) + " of " + plan.table.display() + ": " + error.what(),
-                 "The file has values that the column's type does not hold" +
-                     (found.empty() ? std::string(".") : "; what depends on the column: " + found + "."),
-                 "As the table's owner drop what depends on it, run: " + statement +
-                     "; and make it again. Or keep the type: change the column's comment, and such rows are rejected."};
-  }
-  connection.exec("RELEASE SAVEPOINT cpi_widen");
-  connection.exec("SELECT set_config('DateStyle', $1, true), set_config('TimeZone', $2, true)",
-                  {settings.str(0, 0), settings.str(0, 1)});
-  return {};
-}
-
 /// Says on columns of inferred types that they are.
 void note_inferred(db::Connection& connection, const Plan& plan) {
   for (const PlannedColumn& column : plan.columns) {
     if (!column.inferred || (column.type.name == "text" && column.widened_from.empty())) continue;
-    connection.exec(target::note_statement(connection, plan.table, {column.table_column, column.type.name, false}));
+    connection.exec(
+        target::note_statement(connection, plan.table, column.table_column, column.type.name, column.as_written));
   }
 }
 
@@ -188,8 +135,10 @@ void keep_from_altering(db::Connection& connection, const target::TableName& tab
   connection.exec("RELEASE SAVEPOINT cpi_lock");
 }
 
-/// Brings the table into the form that the plan says, and reads it as it is then.
-Result<target::Table> prepare_table(db::Connection& connection, const Plan& plan) {
+/// Brings the table into the form that the plan says, and reads it as it is then. Where `not_widened` is filled in, it
+/// has not got that form.
+Result<target::Table> prepare_table(db::Connection& connection, const Plan& plan,
+                                    std::map<std::string, std::string>& not_widened) {
   std::optional<target::Table> table = target::read_table(connection, plan.table);
   if (plan.create_table) {
     if (table) return table_changed(plan.table);
@@ -201,7 +150,8 @@ Result<target::Table> prepare_table(db::Connection& connection, const Plan& plan
     table = target::read_table(connection, plan.table);
     if (!table || table->fingerprint != plan.fingerprint) return table_changed(plan.table);
     if (auto done = add_columns(connection, plan); !done) return done.error();
-    if (auto done = widen_columns(connection, plan, *table); !done) return done.error();
+    if (auto done = widen_columns(connection, plan, *table, not_widened); !done) return done.error();
+    if (!not_widened.empty()) return std::move(*table);
   }
   note_inferred(connection, plan);
   table = target::read_table(connection, plan.table);
@@ -265,8 +215,10 @@ class Commit {
     request_.failpoint("ledger_before");
     if (!target::insert_load(connection_, request_.identity, plan_.table)) return stored();
     request_.failpoint("ledger_after");
-    auto table = prepare_table(connection_, plan_);
+    std::map<std::string, std::string> not_widened;
+    auto table = prepare_table(connection_, plan_, not_widened);
     if (!table) return table.error();
+    if (!not_widened.empty()) return CommitOutcome{{}, false, {}, std::move(not_widened)};
     auto applied = apply_merge(connection_, plan_, *table, staging_, request_.rows_read, request_.dry_run, rejects_);
     if (!applied) return applied.error();
     if (plan_.create_table) connection_.exec("ANALYZE " + plan_.table.quoted(connection_));
@@ -281,7 +233,7 @@ class Commit {
     if (request_.source_unchanged) {
       if (auto same = request_.source_unchanged(); !same) return same.error();
     }
-    return CommitOutcome{*counts, false, std::move(applied->warnings)};
+    return CommitOutcome{*counts, false, std::move(applied->warnings), {}};
   }
 
  private:
@@ -296,7 +248,7 @@ class Commit {
     const auto entry = target::find_load(connection_, request_.identity.load_id);
     if (!entry) return Error{Code::kInternal, "the ledger refused load " + request_.identity.load_id, "", ""};
     if (entry->given_up()) return given_up();
-    return CommitOutcome{entry->counts, true, {}};
+    return CommitOutcome{entry->counts, true, {}, {}};
   }
 
   db::Connection& connection_;
@@ -324,7 +276,7 @@ Result<CommitOutcome> commit_load(db::Connection& connection, const Plan& plan, 
   target::ensure_ledger(connection);
   db::Transaction transaction(connection, begin_statement(request.lock_timeout));
   auto outcome = Commit(connection, plan, staging, request, rejects).prepare();
-  if (!outcome || outcome->already_applied || request.dry_run) return outcome;
+  if (!outcome || outcome->already_applied || !outcome->not_widened.empty() || request.dry_run) return outcome;
   request.failpoint("commit_before");
   if (request.stop.stop_requested()) return stopped();
   try {

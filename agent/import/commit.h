@@ -4,7 +4,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "import/apply.h"
 
@@ -29,6 +32,9 @@ struct CommitOutcome {
   target::Counts counts;
   bool already_applied = false;       ///< the ledger had the load: `counts` are the stored ones
   std::vector<std::string> warnings;  ///< for the file result, such as a sequence that could not be raised
+  /// Not empty: nothing was done, plan again without widening these columns, which PostgreSQL refused, and why. Only
+  /// where rows may be rejected.
+  std::map<std::string, std::string> not_widened;
 };
 
 /// What is reported of content that a table without a key has had already: every row skipped, and a warning.

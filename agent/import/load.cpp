@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -24,8 +25,8 @@ namespace cpi::import {
 
 namespace {
 
-/// The table may change between plan and commit, and a column may turn out to need the server's cast: both are planned
-/// again, but somebody who alters the table all the time must not keep us here for ever.
+/// The table may change between plan and commit, a column may turn out to need the server's cast, or PostgreSQL refuse
+/// to widen one: all are planned again, but somebody who alters the table all the time must not keep us here for ever.
 constexpr int kMostPlans = 4;
 
 /// Below this size a second COPY stream costs more (a connection) than it gains.
@@ -242,9 +243,14 @@ class Load {
     input.server_version = connection_->server_version();
     input.file_size = file_->entry().size;
     input.cast_on_server = cast_on_server_;
+    input.not_widened = not_widened_;
     const bool infer = options_.types == config::Types::kInfer && (!input.table.has_value() || may_widen(*input.table));
-    if (!survey_.has_value() || (infer && !survey_->values)) {
-      Result<Survey> found = survey(*file_, options_, infer, context_.progress, context_.stop);
+    const RulesFor rules_for = [&](const std::vector<std::string>& header) {
+      input.header = header;
+      return value_rules(input);
+    };
+    if (!survey_.has_value() || (infer && (!survey_->values || survey_->rules != rules_for(survey_->header)))) {
+      Result<Survey> found = survey(*file_, options_, infer ? rules_for : RulesFor(), context_.progress, context_.stop);
       if (!found.ok()) return found.error();
       survey_ = std::move(*found);
     }
@@ -292,6 +298,10 @@ class Load {
     if (context_.stop.stop_requested()) return stopped();
     context_.progress.phase = "applying";
     Result<CommitOutcome> committed = commit(plan, owner.staging, *copied, rejects);
+    if (committed.ok() && !committed->not_widened.empty()) {
+      not_widened_.merge(committed->not_widened);
+      return false;
+    }
     if (!told_) keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
     report_committed(*committed);
@@ -429,7 +439,8 @@ class Load {
   std::optional<Survey> survey_;
   std::set<std::string> cast_on_server_;
   std::vector<csv::Reject> set_aside_;  ///< read and rejected before the first row
-  bool told_ = false;                   ///< the result was told before the COMMIT, with these rejects
+  std::map<std::string, std::string> not_widened_;
+  bool told_ = false;  ///< the result was told before the COMMIT, with these rejects
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // bounded, so that memory does not grow with the file.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -36,12 +37,15 @@ Result<PipelineOutcome> run_pipeline(const source::File& file, const config::Tab
                                      target::Staging& staging, std::span<db::Connection> connections, Filter& filter,
                                      RejectSink& rejects, Progress& progress, std::stop_token stop);
 
-/// What the beginning of a file tells: its header; with `infer` the whole file is read.
+/// What the beginning of a file tells: its header; with rules the whole file is read.
 struct Survey {
   std::vector<std::string> header;
-  std::shared_ptr<const value::Inference> values;  ///< null without `infer`
+  ValueRules rules;
+  std::shared_ptr<const value::Inference> values;  ///< null without rules
 };
-Result<Survey> survey(const source::File& file, const config::TableOptions& options, bool infer, Progress& progress,
-                      std::stop_token stop);
+/// Asked once the header is known; empty: values do not matter.
+using RulesFor = std::function<ValueRules(const std::vector<std::string>& header)>;
+Result<Survey> survey(const source::File& file, const config::TableOptions& options, const RulesFor& rules_for,
+                      Progress& progress, std::stop_token stop);
 
 }  // namespace cpi::import

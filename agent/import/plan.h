@@ -1,6 +1,7 @@
 // The plan of one load: everything decided before the first byte is copied. Made by the planner, obeyed by all others.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +31,8 @@ struct PlannedColumn {
   bool not_null = false;
   bool add_to_table = false;  ///< ALTER TABLE … ADD COLUMN before applying
   bool inferred = false;      ///< `type` was inferred from the file; noted on the column that is made or widened
+  bool as_written = false;    ///< of an inferred type, as a key: values spelled in another way are rejected
+  bool sure_only = false;     ///< of an inferred type that not every value fits: what is not surely of it is rejected
   std::string widened_from;   ///< the column's present type, when ALTER … TYPE `type` comes before applying
   bool insert_only = false;   ///< identity ALWAYS outside the key
 };
@@ -65,10 +68,19 @@ struct PlannerInput {
   /// All values of the file, under `types: infer` for a table to be created or with columns that may be widened.
   std::shared_ptr<const value::Inference> inference;
   std::set<std::string> cast_on_server;  ///< table columns that an earlier run found to need the server's cast
+  std::map<std::string, std::string> not_widened;  ///< table columns that PostgreSQL refused to widen, and why
 };
 
 /// Decides. Fails with kKeyMissing, kKeyNotUnique (hint: the CREATE UNIQUE INDEX statement), kColumnMissing,
 /// kColumnUnknown, kUnsupportedTarget or kInvalidConfig.
 Result<Plan> make_plan(const PlannerInput& input);
+
+/// What is to be found out of the file's values before the plan can be made for good, by position in the header.
+struct ValueRules {
+  std::vector<value::Watched> watched;
+  std::vector<bool> required;  ///< a row without this value is rejected, so that its others count for nothing
+  bool operator==(const ValueRules&) const = default;
+};
+ValueRules value_rules(const PlannerInput& input);
 
 }  // namespace cpi::import

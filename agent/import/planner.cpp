@@ -1,5 +1,5 @@
-// make_plan: what can be loaded at all, and the strategy. Columns and key are in planner_columns.cpp and
-// planner_key.cpp.
+// make_plan: what can be loaded at all, and the strategy. Columns, key and inferred types are in planner_columns.cpp,
+// planner_key.cpp and planner_types.cpp.
 #include "core/config/file_columns.h"
 #include "core/value/embedded.h"
 #include "import/planner_parts.h"
@@ -94,6 +94,7 @@ Result<Plan> make_plan(const PlannerInput& input) {
 
   if (Result<void> columns = plan_columns(input, plan); !columns.ok()) return columns.error();
   if (Result<void> key = plan_key(input, plan); !key.ok()) return key.error();
+  if (Result<void> types = plan_inferred_types(input, plan); !types.ok()) return types.error();
   if (input.table.has_value()) {
     if (Result<void> missing = plan_missing_columns(input, plan); !missing.ok()) return missing.error();
   }

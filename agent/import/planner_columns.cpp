@@ -6,8 +6,6 @@
 #include "core/csv/rejects_csv.h"
 #include "core/text/fold.h"
 #include "core/text/identifier.h"
-#include "core/value/type_oid.h"
-#include "core/value/widen.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -77,17 +75,7 @@ Result<void> check_distinct(const std::vector<Wanted>& wanted, const Plan& plan)
 
 /// Adds one column to the plan, with the converter's word on how it is staged.
 Result<void> add_column(const PlannerInput& input, Plan& plan, PlannedColumn column) {
-  auto made = input.cast_on_server.contains(column.table_column)
-                  ? value::make_text_staging_converter(column.base_type, input.options.format)
-                  : value::make_converter(column.base_type, input.options.format);
-  if (!made.ok()) {
-    Error error = made.error();
-    error.message = "column " + quoted_name(column.file_column) + ": " + error.message;
-    return error;
-  }
-  const value::Converter& converter = **made;
-  column.staging_type = converter.staging_type();
-  column.needs_cast = converter.needs_cast();
+  if (Result<void> staged = plan_staging(input, column); !staged.ok()) return staged;
   plan.columns.push_back(std::move(column));
   return {};
 }
@@ -127,29 +115,6 @@ Result<void> plan_new_table(const PlannerInput& input, const std::vector<Wanted>
   return {};
 }
 
-/// The type that holds what a column of an inferred type has and what the file brings. Other columns keep theirs: what
-/// does not fit is rejected. So it is where rows may be rejected and only text would hold all: one "n/a" shall not
-/// make text of a column that people add up.
-void widen(const PlannerInput& input, const target::Column& found, PlannedColumn& column, Plan& plan) {
-  if (input.inference == nullptr || !found.inferred) return;
-  const value::Inference& file = *input.inference;
-  if (!file.has_values(column.file_index) || file.fits(column.file_index, found.type.name)) return;
-  std::optional<std::string> wide = value::widen(found.type.name, file.type(column.file_index));
-  if (plan.continue_on_error && wide == "text") {
-    wide = value::widen(found.type.name, file.type_beside_misfits(column.file_index, found.type.name));
-    if (wide == "text") wide = found.type.name;
-    plan.warnings.push_back("column " + quoted_name(found.name) + " of " + plan.table.display() + " stays " + *wide +
-                            ": rows with other values are rejected, as on_error is continue. To load them, make it "
-                            "text: ALTER TABLE " +
-                            quoted_name(plan.table.schema) + "." + quoted_name(plan.table.table) + " ALTER COLUMN " +
-                            quoted_name(found.name) + " TYPE text");
-  }
-  if (!wide || *wide == found.type.name) return;
-  column.widened_from = found.type.name;
-  column.inferred = true;
-  column.type = column.base_type = value::inferred_type(*wide);
-}
-
 Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wanted>& wanted, Plan& plan) {
   const target::Table& table = *input.table;
   std::vector<std::string> unknown;
@@ -181,7 +146,6 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
     } else {
       column.type = one.found->type;
       column.base_type = one.found->base_type;
-      widen(input, *one.found, column, plan);
       // A trigger may fill in what the file leaves empty, so only the server can judge such a table's NULLs.
       column.not_null = one.found->not_null && !table.has_row_triggers;
       if (!one.found->sequence.empty()) plan.sequences.push_back(one.found->sequence);
@@ -195,6 +159,20 @@ Result<void> plan_existing_table(const PlannerInput& input, const std::vector<Wa
 }
 
 }  // namespace
+
+Result<void> plan_staging(const PlannerInput& input, PlannedColumn& column) {
+  auto made = input.cast_on_server.contains(column.table_column) && !column.sure_only
+                  ? value::make_text_staging_converter(column.base_type, input.options.format)
+                  : value::make_converter(column.base_type, input.options.format);
+  if (!made.ok()) {
+    Error error = made.error();
+    error.message = "column " + quoted_name(column.file_column) + ": " + error.message;
+    return error;
+  }
+  column.staging_type = (*made)->staging_type();
+  column.needs_cast = (*made)->needs_cast();
+  return {};
+}
 
 Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan) {
   std::vector<std::string> missing;

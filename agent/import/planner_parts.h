@@ -12,6 +12,13 @@ Result<void> plan_columns(const PlannerInput& input, Plan& plan);
 /// Fills in key, key_is_new and the columns' `key`, `not_null` and `insert_only`: by what rows are merged.
 Result<void> plan_key(const PlannerInput& input, Plan& plan);
 
+/// Fills in what comes of inferred types: `as_written` and `sure_only`, the wider types of existing columns, and
+/// warnings.
+Result<void> plan_inferred_types(const PlannerInput& input, Plan& plan);
+
+/// Fills in staging_type and needs_cast of a column whose type is known.
+Result<void> plan_staging(const PlannerInput& input, PlannedColumn& column);
+
 /// Fills in null_columns: what becomes of the columns of an existing table that the file lacks.
 Result<void> plan_missing_columns(const PlannerInput& input, Plan& plan);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/value/message.h"
+#include "core/value/sure.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -48,8 +49,9 @@ Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOpt
     column.key = planned.key;
     column.file_column = planned.file_column;
     column.table_column = planned.table_column;
-    auto made = planned.needs_cast ? value::make_text_staging_converter(planned.base_type, options.format)
-                                   : value::make_converter(planned.base_type, options.format);
+    auto made = planned.sure_only    ? value::make_sure_converter(planned.base_type, options.format, planned.as_written)
+                : planned.needs_cast ? value::make_text_staging_converter(planned.base_type, options.format)
+                                     : value::make_converter(planned.base_type, options.format);
     if (!made.ok()) return made.error();
     column.converter = std::move(*made);
     result.last_file_index_ = std::max(result.last_file_index_, column.file_index);

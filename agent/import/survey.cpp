@@ -1,4 +1,6 @@
 // What the beginning of a file tells (and, for inferred types, the whole of it), before anything is planned.
+#include <algorithm>
+
 #include "core/value/infer.h"
 #include "import/byte_feed.h"
 #include "import/failures.h"
@@ -7,14 +9,26 @@
 
 namespace cpi::import {
 
-Result<Survey> survey(const source::File& file, const config::TableOptions& options, bool infer, Progress& progress,
-                      std::stop_token stop) {
+namespace {
+
+/// Whether the row lacks a value without which it is rejected: then its other values shape no column.
+bool lacks_required(const csv::Row& row, const std::vector<std::size_t>& required, const NullRule& nulls) {
+  return std::any_of(required.begin(), required.end(),
+                     [&](std::size_t column) { return nulls.is_null(row.fields[column]); });
+}
+
+}  // namespace
+
+Result<Survey> survey(const source::File& file, const config::TableOptions& options, const RulesFor& rules_for,
+                      Progress& progress, std::stop_token stop) {
+  const bool infer = static_cast<bool>(rules_for);
   Result<ByteFeed> feed = ByteFeed::open(file, options.encoding, nullptr);
   if (!feed.ok()) return feed.error();
   csv::Reader reader(options.dialect);
   reader.set_origin(feed->origin());
   const NullRule nulls(options.null_if);
   std::shared_ptr<value::Inference> inference;
+  std::vector<std::size_t> required;
   Survey result;
   csv::Batch batch;
   progress.phase = "reading";
@@ -34,13 +48,17 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
                      "Check how the file is made; a file with a header and no rows is loaded without complaint."};
       }
       if (infer) {
-        const auto misfits = options.continues() ? value::Misfits::kReject : value::Misfits::kWiden;
-        inference = std::make_shared<value::Inference>(result.header.size(), options.format, misfits);
+        result.rules = rules_for(result.header);
+        inference = std::make_shared<value::Inference>(result.rules.watched, options.format);
+        for (std::size_t i = 0; i < result.rules.required.size(); ++i) {
+          if (result.rules.required[i]) required.push_back(i);
+        }
       }
     }
     if (!infer || *event == csv::Reader::Event::kEnd) break;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const csv::Row row = batch.row(i);
+      if (lacks_required(row, required, nulls)) continue;
       for (std::size_t column = 0; column < row.fields.size(); ++column) {
         if (!nulls.is_null(row.fields[column])) inference->observe(column, row.fields[column].text());
       }

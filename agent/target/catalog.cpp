@@ -94,7 +94,7 @@ value::ColumnType column_type(const db::Rows& rows, int row, int first) {
           rows.str(row, first + 2)};
 }
 
-Column read_column(const db::Rows& rows, int row) {
+Column read_column(const db::Rows& rows, int row, const TableName& table) {
   Column column;
   column.name = rows.str(row, 0);
   column.type = column_type(rows, row, 1);
@@ -106,7 +106,13 @@ Column read_column(const db::Rows& rows, int row) {
   column.identity_always = rows.boolean(row, 11);
   column.sequence = rows.str(row, 12);
   column.collation = rows.str(row, 13);
-  column.inferred = !rows.is_null(row, 15) && rows.text(row, 15) == inferred_note(column.type.name);
+  if (!rows.is_null(row, 15)) {
+    const auto has_note = [&](bool as_written) {
+      return rows.text(row, 15) == inferred_note(table, column.name, column.type.name, as_written);
+    };
+    column.as_written = has_note(true);
+    column.inferred = column.as_written || has_note(false);
+  }
   return column;
 }
 
@@ -157,7 +163,7 @@ std::optional<Table> read_table(db::Connection& connection, const TableName& nam
   const db::Rows columns = connection.exec(kReadColumns, {oid});
   std::vector<std::uint32_t> with_shape;
   for (int row = 0; row < columns.size(); ++row) {
-    table.columns.push_back(read_column(columns, row));
+    table.columns.push_back(read_column(columns, row, name));
     if (columns.boolean(row, 16)) with_shape.push_back(table.columns.back().base_type.oid);
     for (int fact = 0; fact < columns.columns(); ++fact) append_fact(table.fingerprint, columns.text(row, fact));
   }

@@ -32,7 +32,8 @@ struct Column {
   std::string sequence;   ///< schema-qualified, quoted name of the sequence behind serial or identity; may be empty
   std::string cast_type;  ///< the base type without typmod, for a cast that an assignment then checks for length
   bool inferred = false;  ///< its type was inferred by cpi (inferred_note, ddl.h), and is still that: it may be widened
-  std::string collation;  ///< quoted name of the collation when it is nondeterministic, otherwise empty
+  bool as_written = false;  ///< likewise, as a key whose values are stored in the very letters of the files
+  std::string collation;    ///< quoted name of the collation when it is nondeterministic, otherwise empty
 };
 
 /// A valid, non-partial, immediate unique index over plain columns.

@@ -93,22 +93,27 @@ Result<std::string> add_columns_statement(const db::Connection& connection, cons
 }
 
 std::string alter_types_statement(const db::Connection& connection, const TableName& table,
-                                  const std::vector<ColumnDefinition>& columns) {
+                                  const std::vector<TypeChange>& changes) {
   std::string sql = "ALTER TABLE " + table.quoted(connection);
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    sql += (i == 0 ? " ALTER COLUMN " : ", ALTER COLUMN ") + connection.quote_identifier(columns[i].name) + " TYPE " +
-           columns[i].type;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const TypeChange& change = changes[i];
+    const std::string name = connection.quote_identifier(change.name);
+    sql += (i == 0 ? " ALTER COLUMN " : ", ALTER COLUMN ") + name + " TYPE " + change.to;
+    if (change.from == "double precision" && change.to == "numeric") sql += " USING " + name + "::text::numeric";
   }
   return sql;
 }
 
-std::string inferred_note(std::string_view type) {
-  return "Type inferred by cpi: " + std::string(type) + ". A later file may widen it; change this comment to keep it.";
+std::string inferred_note(const TableName& table, std::string_view column, std::string_view type, bool as_written) {
+  return "Type inferred by cpi for " + table.display() + "." + std::string(column) + ": " + std::string(type) +
+         (as_written ? ", a key written as in the files" : "") +
+         ". A later file may widen it; change this comment to keep it.";
 }
 
-std::string note_statement(const db::Connection& connection, const TableName& table, const ColumnDefinition& column) {
-  return "COMMENT ON COLUMN " + table.quoted(connection) + "." + connection.quote_identifier(column.name) + " IS " +
-         (column.type == "text" ? "NULL" : connection.quote_literal(inferred_note(column.type)));
+std::string note_statement(const db::Connection& connection, const TableName& table, std::string_view column,
+                           std::string_view type, bool as_written) {
+  return "COMMENT ON COLUMN " + table.quoted(connection) + "." + connection.quote_identifier(column) + " IS " +
+         (type == "text" ? "NULL" : connection.quote_literal(inferred_note(table, column, type, as_written)));
 }
 
 std::string unique_index_statement(const db::Connection& connection, const TableName& table,

@@ -29,16 +29,27 @@ Result<std::string> create_table_statement(const db::Connection& connection, con
 Result<std::string> add_columns_statement(const db::Connection& connection, const TableName& table,
                                           const std::vector<ColumnDefinition>& columns);
 
-/// One `ALTER TABLE … ALTER COLUMN … TYPE …, ALTER COLUMN …` for the names and types of `columns`.
-std::string alter_types_statement(const db::Connection& connection, const TableName& table,
-                                  const std::vector<ColumnDefinition>& columns);
+/// A column of an inferred type that gets another.
+struct TypeChange {
+  std::string name;
+  std::string from;
+  std::string to;
+};
 
-/// The comment on a column whose type cpi inferred. It is how a later load knows that the type was nobody's choice: it
-/// goes wherever the column goes (a dump, another name), and ends with the column, another type or another comment.
-std::string inferred_note(std::string_view type);
+/// One `ALTER TABLE … ALTER COLUMN … TYPE …, ALTER COLUMN …`. A double becomes numeric by its shortest spelling, which
+/// is what the table showed: PostgreSQL's own cast keeps 15 digits only.
+std::string alter_types_statement(const db::Connection& connection, const TableName& table,
+                                  const std::vector<TypeChange>& changes);
+
+/// The comment on a column whose type cpi inferred. It is how a later load knows that the type was nobody's choice. It
+/// ends with the column, another type or another comment, and, as it names the table and the column, when either is
+/// renamed or another table is made with copies of the comments (LIKE … INCLUDING ALL). `as_written`: of a key, whose
+/// every value is stored in the letters of the file.
+std::string inferred_note(const TableName& table, std::string_view column, std::string_view type, bool as_written);
 
 /// `COMMENT ON COLUMN … IS …` with `inferred_note`; without a note for text, which nothing can widen.
-std::string note_statement(const db::Connection& connection, const TableName& table, const ColumnDefinition& column);
+std::string note_statement(const db::Connection& connection, const TableName& table, std::string_view column,
+                           std::string_view type, bool as_written);
 
 /// `CREATE UNIQUE INDEX ON "schema"."table" ("a", "b");`, for hints.
 std::string unique_index_statement(const db::Connection& connection, const TableName& table,

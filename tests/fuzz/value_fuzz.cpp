@@ -2,14 +2,15 @@
 // and as many bytes, of the size that the type has. A refusal appends nothing and says why. Numbers in PostgreSQL's own
 // spelling are also read by the C library, or digit by digit: what is stored must be that, and nothing that it reads
 // may be refused. (Every type is held against a real server by tests/unit/core/value/server_agreement_pgtest.cpp.) What
-// is inferred of the text's lines takes all of them, and whole numbers come back as they were written. The first byte
-// chooses the type, the second the format.
+// is inferred of the text's lines takes all of them, whole numbers come back as they were written, and no two keys are
+// stored as one. The first byte chooses the type, the second the format.
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -249,6 +250,24 @@ void check_inference(std::string_view text, const value::Format& format, bool pl
   }
 }
 
+/// Of a key also that no two of its spellings are stored as one value.
+void check_key_inference(std::string_view text, const value::Format& format) {
+  const std::vector<std::string_view> values = lines_of(text);
+  value::Inference inference(std::vector<value::Watched>{{.as_written = true, .beside = {}}}, format);
+  for (const std::string_view one : values) inference.observe(0, one);
+  const auto converter = value::make_sure_converter(value::inferred_type(inference.type(0)), format, true);
+  if (inference.type(0) == "text") return;
+  demand(converter.ok());
+  std::map<std::string, std::string_view> stored;
+  for (const std::string_view one : values) {
+    value::CopyBuffer out;
+    std::string why;
+    demand((*converter)->write(one, out, why) == value::Verdict::kOk);
+    const auto [other, fresh] = stored.emplace(std::string(out.bytes().begin(), out.bytes().end()), one);
+    demand(fresh || other->second == one);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -277,5 +296,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(**staging, text, 0);
   }
   check_inference(text, format, plain);
+  check_key_inference(text, format);
   return 0;
 }

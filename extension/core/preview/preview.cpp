@@ -124,6 +124,18 @@ Json columns_json(const config::TableOptions& options, const std::vector<std::st
   return columns;
 }
 
+/// As the import asks of a new table's columns: keys are typed only as they are written.
+std::vector<value::Watched> watched_columns(const config::TableOptions& options,
+                                            const std::vector<std::string>& header) {
+  std::vector<value::Watched> watched(header.size());
+  const auto columns = config::file_columns(options, header, config::count_reason_columns(header));
+  for (const std::string& name : options.primary_key) {
+    const auto key = config::find_key_column(columns, name);
+    if (key != columns.end()) watched[key->file_index].as_written = true;
+  }
+  return watched;
+}
+
 /// What would stop an import, with its own words.
 Json problems_json(const config::TableOptions& options, const std::vector<std::string>& header) {
   Json problems = Json::array();
@@ -236,7 +248,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
   Result<Reading> reading =
       read(text, used, true, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
         if (rows.size() == most) return false;
-        if (!inference) inference.emplace(header.size(), used.format);
+        if (!inference) inference.emplace(watched_columns(used, header), used.format);
         Json values = Json::array();
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
           const csv::Field& field = row.fields[i];

@@ -1,5 +1,5 @@
-// See widen.h. The types form three ladders, each ending in text:
-//   integer → bigint → numeric      integer → double precision      date → timestamp without time zone
+// See widen.h. The types form ladders, each ending in text but that of boolean, which has one rung:
+//   integer → bigint → numeric      integer → double precision → numeric      date → timestamp without time zone
 #include "core/value/widen.h"
 
 #include <algorithm>
@@ -27,8 +27,8 @@ constexpr Step kSteps[] = {
     {"numeric", "bigint", "numeric"},
     {"numeric", "double precision", "numeric"},
     {"double precision", "integer", "double precision"},
-    {"double precision", "bigint", "double precision"},  // the column has said that its numbers are floating
-    {"double precision", "numeric", "double precision"},
+    {"double precision", "bigint", "numeric"},
+    {"double precision", "numeric", "numeric"},
     {"date", "timestamp without time zone", "timestamp without time zone"},
     {"timestamp without time zone", "date", "timestamp without time zone"},
 };
@@ -46,13 +46,16 @@ constexpr std::string_view kInferred[] = {"boolean",
 
 }  // namespace
 
-std::optional<std::string> widen(std::string_view current, std::string_view observed) {
+std::optional<std::string> widen(std::string_view current, std::string_view observed, const Widening& rules) {
   if (std::find(std::begin(kInferred), std::end(kInferred), current) == std::end(kInferred)) return std::nullopt;
-  if (current == observed || current == "text") return std::string(current);
+  if (current == observed || current == "text" || current == "boolean") return std::string(current);
   const auto* step = std::find_if(std::begin(kSteps), std::end(kSteps), [&](const Step& candidate) {
     return candidate.current == current && candidate.observed == observed;
   });
-  return std::string(step == std::end(kSteps) ? "text" : step->wide);
+  if (step == std::end(kSteps)) return "text";
+  if (current == "double precision" && step->wide == "numeric" && !rules.numeric_holds_infinity) return "text";
+  if (rules.as_written && step->wide == "timestamp without time zone") return "text";
+  return std::string(step->wide);
 }
 
 }  // namespace cpi::value

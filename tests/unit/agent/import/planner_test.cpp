@@ -322,6 +322,64 @@ TEST(Planner, GivesANewTableTheInferredTypesOnlyWhenAsked) {
   EXPECT_EQ(plan->columns[1].type.name, "text");
 }
 
+TEST(Planner, AsksOfTheValuesWhatOnlyTheyCanTell) {
+  PlannerInput fresh = input({"cpi_reason", "ID", "name"}, std::nullopt);
+  fresh.options.primary_key = {"id"};
+  ValueRules rules = value_rules(fresh);
+  EXPECT_THAT(rules.required, ElementsAre(false, true, false));
+  EXPECT_FALSE(rules.watched[0].types) << "the reason of a reject is loaded nowhere";
+  EXPECT_TRUE(rules.watched[1].types && rules.watched[1].as_written);
+  EXPECT_TRUE(rules.watched[2].types && !rules.watched[2].as_written);
+
+  target::Table orders = table({column("id", kInt4), column("n", kInt4), column("m", kInt4), column("strict")});
+  orders.columns[0].inferred = orders.columns[0].as_written = true;
+  orders.columns[1].inferred = true;
+  orders.columns[3].not_null = true;
+  PlannerInput next = input({"id", "n", "m", "strict", "new"}, orders);
+  rules = value_rules(next);
+  EXPECT_THAT(rules.required, ElementsAre(true, false, false, true, false));
+  EXPECT_TRUE(rules.watched[0].as_written);
+  EXPECT_TRUE(rules.watched[1].types && !rules.watched[1].as_written && rules.watched[1].beside.empty());
+  for (const int other : {2, 3, 4}) EXPECT_FALSE(rules.watched[other].types) << "somebody else chose the type";
+  next.options.on_error = config::OnError::kContinue;
+  EXPECT_EQ(value_rules(next).watched[1].beside, "integer");
+}
+
+TEST(Planner, KeepsTheTypeOfAColumnThatPostgreSQLRefusedToWiden) {
+  target::Table orders = table({column("id", kInt4), column("n", kInt4)});
+  orders.columns[1].inferred = true;
+  PlannerInput in = input({"id", "n"}, orders);
+  in.options.on_error = config::OnError::kContinue;
+  const auto inference = std::make_shared<value::Inference>(
+      std::vector<value::Watched>{{.types = false, .beside = {}}, {.beside = "integer"}}, value::Format());
+  inference->observe(1, "3000000000");
+  in.inference = inference;
+  Result<Plan> plan = make_plan(in);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->columns[1].widened_from, "integer");
+  EXPECT_EQ(plan->columns[1].staging_type, "bigint");
+  EXPECT_FALSE(plan->columns[1].sure_only);
+  in.not_widened = {{"n", "view report"}};
+  plan = make_plan(in);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->columns[1].widened_from, "");
+  EXPECT_EQ(plan->columns[1].staging_type, "integer");
+  EXPECT_TRUE(plan->columns[1].sure_only);
+  EXPECT_THAT(plan->warnings, ElementsAre(AllOf(HasSubstr("stays integer"), HasSubstr("bigint: view report"))));
+}
+
+TEST(Planner, ADoubleThatWouldRoundBecomesWhatTheServerHasForItsInfinities) {
+  target::Table orders = table({column("id", kInt4), column("n", {701, -1, "double precision"})});
+  orders.columns[1].inferred = true;
+  PlannerInput in = input({"id", "n"}, orders);
+  const auto inference = std::make_shared<value::Inference>(2, value::Format());
+  inference->observe(1, "9007199254740993");
+  in.inference = inference;
+  EXPECT_EQ(make_plan(in)->columns[1].type.name, "numeric");
+  in.server_version = 130012;
+  EXPECT_EQ(make_plan(in)->columns[1].type.name, "text");
+}
+
 TEST(Planner, LeavesGeneratedColumnsToTheDatabase) {
   target::Table sums = table({column("id"), column("net"), column("gross")});
   sums.columns[2].generated = true;

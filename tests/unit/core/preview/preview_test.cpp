@@ -172,5 +172,12 @@ TEST(Preview, ColumnsHaveTheNamesAndTypesThatATableWouldGet) {
   EXPECT_EQ((*answer)["columns"][3]["type"], "date");
 }
 
+TEST(Preview, AKeyHasTheTypeThatTellsItsSpellingsApart) {
+  const Result<Json> answer = previewed("Chapter,page\n1.1,1.1\n1.10,1.10\n", R"({"primary_key": "chapter"})");
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ((*answer)["columns"][0]["type"], "text");
+  EXPECT_EQ((*answer)["columns"][1]["type"], "numeric");
+}
+
 }  // namespace
 }  // namespace cpi::preview
