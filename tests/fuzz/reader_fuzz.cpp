@@ -65,6 +65,7 @@ std::string reading(std::string_view text, const Dialect& dialect, const Limits&
     }
   }
   for (const std::string& name : reader.header()) said += name + ";";
+  if (reader.stop()) said += "stop " + std::to_string(reader.stop()->line) + "\n";
   return said + rejects;
 }
 
@@ -86,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     dialect.quote = quotes[(first >> 4U) % 5];
     dialect.escape = escapes[second % 5];
     dialect.comment = (second & 64U) != 0 ? "#" : "";
-    dialect.stop_at = (second & 128U) != 0 ? (second & 32U) != 0 ? "\n" : "T" : "";
+    dialect.stop_at = (second & 128U) != 0 ? (second & 32U) != 0 ? "\n" : "Tot" : "";
     dialect.trim = (second & 16U) != 0;
     dialect.ragged = static_cast<Ragged>(third % 3);
     dialect.on_nul = static_cast<OnNul>(third / 4 % 2);

@@ -184,8 +184,8 @@ Error no_header(std::string_view why) {
 
 Error all_skipped(std::int64_t skip_rows) {
   return {Code::kInvalidHeader,
-          "skiprows " + std::to_string(skip_rows) + " leaves nothing of the file: there is no header", "",
-          "Set skiprows to the number of lines before the header."};
+          "skiprows " + std::to_string(skip_rows) + " leaves nothing of the file, not even a header", "",
+          "Set skiprows to the number of lines before the table."};
 }
 
 Error bad_header(std::int64_t line, const Reject& reject) {

@@ -143,6 +143,7 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
   const std::size_t named = names.size();
   const bool blank_last = named > 1 && dialect.columns.empty() && names.back().empty();
   int seen = 0;
+  int bad = 0;
   int with_delimiter = 0;
   std::int64_t lines = 0;
   std::int64_t breaks = 0;
@@ -158,10 +159,15 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
       return row_too_long(line + lines + breaks, limits);
     }
     if (found.next == nullptr) return Step::kNeedMore;
+    const Lines::Kind kind = *kinds.kind(at, found.content_end, true);
+    if (kind == Lines::Kind::kComment && at == window.begin()) {
+      consume(found.next, 1);
+      at = window.begin();
+      continue;
+    }
     ++lines;
-    const bool table_end = *kinds.kind(at, found.content_end, true) == Lines::Kind::kEnd;
     // A table without header that ends at once has the names of what is there.
-    if (table_end && (lines > 1 || dialect.header_rows > 0)) break;
+    if (kind == Lines::Kind::kEnd && (lines > 1 || dialect.header_rows > 0)) break;
     if (kinds.ignorable(between(at, found.content_end))) {
       at = found.next;
       continue;
@@ -169,6 +175,7 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
     const ParsedRow row = parse_at(at);
     if (row.status == RowStatus::kIncomplete) return Step::kNeedMore;
     if (row.status != RowStatus::kComplete) {
+      ++bad;
       at = found.next;
       continue;
     }
@@ -195,8 +202,10 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
                                         [](const Width& one, const Width& other) { return one.rows < other.rows; });
     if (usual->fields > limits.columns) return too_many_columns(usual->line, usual->fields, limits);
     for (std::size_t i = 0; i < usual->fields; ++i) names.push_back("column" + std::to_string(i + 1));
-  } else if (named == 0 && at != window.end()) {
+  } else if (named == 0 && (bad > 0 || at != window.end())) {
     return no_header("none of the first " + std::to_string(lines) + " lines can be read as a row");
+  } else if (named == 0 && skipped > 0) {
+    return all_skipped(dialect.skip_rows);
   }
   trailing = with_delimiter * 2 > seen;
   if (blank_last && (trailing || seen == 0)) names.pop_back();

@@ -200,6 +200,16 @@ TEST(Reader, IgnoresCommentLinesButNotInsideQuotes) {
   EXPECT_THAT(outcome.rows, ElementsAre("3|<x\n# y>", "5|6#"));
 }
 
+TEST(Reader, FindsTheTableBehindAnyNumberOfComments) {
+  std::string comments;
+  for (int i = 0; i < 120; ++i) comments += "# made by Jo\n";
+  Dialect dialect;
+  dialect.comment = "#";
+  EXPECT_THAT(read_every_way(comments + "a,b\n" + comments + "1,2,\n3,4,\n", dialect).rows, ElementsAre("1|2", "3|4"));
+  dialect.header_rows = 0;
+  EXPECT_THAT(read_every_way(comments + "1,2\n", dialect).places, ElementsAre("121@1560=1,2"));
+}
+
 TEST(Reader, StopsWhereTheTableEnds) {
   Dialect dialect;
   dialect.stop_at = "Total";
@@ -304,7 +314,12 @@ TEST(Reader, SaysWhyAHeaderIsUnusable) {
   Dialect dialect;
   dialect.skip_rows = 9;
   EXPECT_THAT(read_every_way("a,b\n1,2\n", dialect).error,
-              "invalid_header: skiprows 9 leaves nothing of the file: there is no header");
+              "invalid_header: skiprows 9 leaves nothing of the file, not even a header");
+  dialect.header_rows = 0;
+  EXPECT_THAT(read_every_way("1,2\n3,4\n\n", dialect).error, HasSubstr("skiprows 9 leaves nothing of the file"));
+  EXPECT_THAT(read_every_way("1,\"a\n2,b\n", without_header).rows, ElementsAre("2|b"));
+  EXPECT_THAT(read_every_way("\"a\n\n", without_header).error,
+              HasSubstr("none of the first 2 lines can be read as a row"));
   EXPECT_THAT(read_every_way("a,b\xE4\n1,2\n").error, HasSubstr("byte 0xE4 at byte offset 3"));
 }
 
