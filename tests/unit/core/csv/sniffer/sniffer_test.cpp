@@ -87,6 +87,41 @@ INSTANTIATE_TEST_SUITE_P(
                "", 1, 2},
         Sample{"a delimiter at the end of each row but the header", "id,name,qty\n1,a,5,\n2,b,7,\n3,c,9,\n", ",", "\"",
                "", 1, 0},
+        Sample{"a control character that nobody would list", "id\001name\001qty\n1\001A b\0015\n2\001c\0017\n", "\x01",
+               "\"", "", 1, 0},
+        Sample{"any character that stands equally often on all lines", "id$name$qty\n1$A b$5\n2$c$7\n", "$", "\"", "",
+               1, 0},
+        Sample{"any characters that do", "id=>name=>qty\n1=>A b=>5\n2=>c=>7\n", "=>", "\"", "", 1, 0},
+        Sample{"a character beyond ASCII", "id§name§qty\n1§A b§5\n2§c§7\n", "§", "\"", "", 1, 0},
+        Sample{"bar, tilde, bar", "id|~|name|~|born\n1|~|Ada|~|1815\n2|~|Jo|~|1906\n", "|~|", "\"", "", 1, 0},
+        Sample{"caret, bar, caret", "id^|^name^|^born\n1^|^Ada^|^1815\n2^|^Jo^|^1906\n", "^|^", "\"", "", 1, 0},
+        Sample{"two semicolons", "id;;name;;born\n1;;Ada;;1815\n2;;Jo;;1906\n", ";;", "\"", "", 1, 0},
+        Sample{"two tabs", "id\t\tname\t\tborn\n1\t\tAda\t\t1815\n2\t\tJo\t\t1906\n", "\t\t", "\"", "", 1, 0},
+        Sample{"amounts with a sign are no delimiter", "1;$5\n2;$7\n3;$9\n", ";", "\"", "", 0, 0},
+        Sample{"one column of numbers with decimal commas", "preis\n1,50\n2,75\n3,00\n", ";", "\"", "", 1, 0},
+        Sample{"one column of times", "time\n10:00\n11:30\n", ",", "\"", "", 1, 0},
+        Sample{"one column of times without a name", "2024-01-02 10:00:00\n2024-01-02 11:30:00\n", ",", "\"", "", 0, 0},
+        Sample{"one column of texts of two words", "name\nAda Lovelace\nBob Smith\nJo Hopper\n", ",", "\"", "", 1, 0},
+        Sample{"units in one column are none of blanks", "id,amount\n1,17 EUR\n2,18 EUR\n3,19 EUR\n", ",", "\"", "", 1,
+               0},
+        Sample{"a first row of missing values is no header",
+               "Country,GDP,Pop\nUnknown,n/a,n/a\nGermany,4.2,83\nItaly,2.1,59\n", ",", "\"", "", 1, 0},
+        Sample{"years name columns", "Country;2019;2020;2021\nGermany;100;200;300\nItaly;10;20;30\n", ";", "\"", "", 1,
+               0},
+        Sample{"months name columns", "id,2023-01,2023-02\n1,5,6\n2,7,8\n", ",", "\"", "", 1, 0},
+        Sample{"years below a year are rows", "Ada,1950,1960\nBob,1951,1970\nCid,1949,1980\n", ",", "\"", "", 0, 0},
+        Sample{"a header before rows that do not fit",
+               "id,name,qty,day,z\n1,a,2,2024-01-01,q,1,2\n1,a,2,2024-01-01,q,1,2,3\n2,a,3,2024-01-01,q\n3,b,4,2024-01-"
+               "01,r\n"
+               "4,b,4,2024-01-01,r\n",
+               ",", "\"", "", 1, 0},
+        Sample{"a preamble padded to the table's width, above a line of totals",
+               "Bericht 2024;;;\nvom 01.02.2024;;;\n;;;\nNr;Name;Datum;Betrag\n1;Müller;01.02.2024;1.000,00\n"
+               "2;Maier;02.02.2024;338,66\nSumme;;;1.338,66\n",
+               ";", "\"", "", 1, 3},
+        Sample{"what the first line says to Excel", "sep=;\nid;name\n1;a,b\n2;b,c\n", ";", "\"", "", 1, 1},
+        Sample{"a header that is said again further down", "id;name\n1;a\n2;b\n3;c\nid;name\n4;d\n5;e\n", ";", "\"", "",
+               1, 0},
         Sample{"comments are no preamble", "# made by hand\nid,name,qty\n# and here\n1,a,5\n2,b,7\n", ",", "\"", "", 1,
                0}));
 
@@ -121,6 +156,9 @@ TEST(Sniffer, FindsWhereTheTableEnds) {
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\n\nmade by Jo\n").dialect.stop_at, "\n");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nid,name,qty\n8,x,1\n").dialect.stop_at, "id,name,qty");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nTotal,,12\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("id;name\n1;a\n2;b\n3;c\nid;name\n4;d\n5;e\n").dialect.stop_at, "id;name");
+  EXPECT_EQ(sniffed("a,1\nb,2\nc,3\na,1\nd,4\n").dialect.stop_at, "") << "a row twice is no header";
+  EXPECT_EQ(sniffed("Ann,Rome\nBob,Oslo\nAnn,Rome\n").dialect.stop_at, "") << "nor is it surely one of words";
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;;12\n").dialect.stop_at, "Total");
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;8\n").dialect.stop_at, "Total");
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;Paris;4\n").dialect.stop_at, "") << "a row";
@@ -159,6 +197,71 @@ TEST(Sniffer, DoubtsWhatFitsAlike) {
   Known known;
   known.delimiter = ",";
   EXPECT_FALSE(doubt(unclear, known).has_value()) << "what is known is not doubted";
+}
+
+std::string rows(int count, const std::string& row) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += std::to_string(i) + row + "\n";
+  return out;
+}
+
+TEST(Sniffer, OneColumnIsToldAndRefusedWhereSomethingRecurs) {
+  EXPECT_THAT(sniffed("name\nAnn\nBob\n").warnings, ElementsAre(HasSubstr("set \"delimiter\"")));
+  EXPECT_LT(sniffed("preis\n1,50\n2,75\n").delimiter.certainty, kFairlyCertain);
+  EXPECT_FALSE(doubt(sniffed("2024-01-02\n2024-01-03\n"), {})) << "dates are one column";
+  for (const char* text : {"id/name/born\n1/Ada/1815\n2/Jo/1906\n", "ada@x.org\nbob@y.org\ncid@z.com\n",
+                           "name\nLovelace, Ada\nHopper, Jo\n", "Ada Lovelace\nBob Smith\nJo Hopper\n"}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value()) << text;
+    EXPECT_EQ(error->code, Code::kDialectUnclear);
+    EXPECT_THAT(error->message, HasSubstr("one column")) << text;
+  }
+}
+
+TEST(Sniffer, ColumnsOfFixedWidthsAreRefused) {
+  for (const char* text : {"id   name        qty\n1    Ada           5\n22   Jo H         17\n333  Bob           9\n",
+                           "id   created_at  deleted_at\n123..2010-12-20..2018-04-01\n456..2011-01-29......-.....\n"}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value()) << text;
+    EXPECT_THAT(error->message, HasSubstr("fixed widths")) << text;
+  }
+}
+
+TEST(Sniffer, LinesBeforeTheTableAreToldAndDoubtedWhenTheyMayBeOne) {
+  EXPECT_THAT(sniffed("Report\nof 2024\n\nid;name;qty\n1;a;5\n2;b;7\n").warnings,
+              ElementsAre("3 lines before the table are ignored, the first: \"Report\""));
+  EXPECT_LT(sniffed("a,b,c\nfirst,second,third,fourth\n1,2,3,4\n").skip_rows.certainty, kFairlyCertain);
+  EXPECT_LT(
+      sniffed("Client,1,Foo\nAccount,2,HSBC,1-0,X\nAccount,3,HSBC,2-0,Y\nAccount,4,CITI,3-0,Z\n").skip_rows.certainty,
+      kFairlyCertain);
+  for (const std::string& text :
+       {"id,name,x\n" + rows(100, ",a,2") + rows(300, ",b,2,2024-01-01,z"),
+        "id,name,x\n" + rows(20, ",a,2") + "\nid,name,x,day,z\n" + rows(60, ",b,2,2024-01-01,z")}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value());
+    EXPECT_THAT(error->message, HasSubstr("two tables"));
+    EXPECT_THAT(error->hint, HasSubstr("\"skiprows\" to 0"));
+  }
+}
+
+TEST(Sniffer, IsNotCertainOfAHeaderOfTwoRowsUnlessTheSecondIsPlainlyOne) {
+  const std::string data = "Germany,4.2,83\nFrance,3.0,68\nItaly,2.1,59\n";
+  EXPECT_LT(sniffed("Country,GDP,Pop\nUnknown,low,high\n" + data).header.certainty, kFairlyCertain);
+  EXPECT_GT(sniffed("Country,GDP,Pop\n,EUR,%\n" + data).header.certainty, kFairlyCertain);
+  EXPECT_GT(sniffed("Country,2023,\n,GDP,Pop\n" + data).header.certainty, 0);
+  EXPECT_LT(sniffed("Country;2019;2020\nGermany;100;200\nItaly;10;20\n").header.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, LooksFurtherDownTheBytesAtHand) {
+  const Sniffed found = sniffed("id;name;x\n" + rows(450, ";a;b") + rows(1050, ",a,b"));
+  EXPECT_LT(found.delimiter.certainty, kFairlyCertain);
+  EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("further down")));
+  EXPECT_GT(sniffed("id;name;x\n" + rows(1500, ";a;b")).delimiter.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, IsNotCertainOfADoubledDelimiterWhereAColumnMayBeEmpty) {
+  EXPECT_LT(sniffed("id;;name\n1;;a\n2;;b\n").delimiter.certainty, kFairlyCertain);
+  EXPECT_LT(sniffed("1,50\n2,75\n3,00\n").delimiter.certainty, kFairlyCertain) << "these may be decimals";
 }
 
 TEST(Sniffer, FindsCodePagesOfDosAndWideCharactersOfOtherScripts) {
