@@ -73,6 +73,11 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
 /// Below this a choice is told with a warning.
 inline constexpr double kFairlyCertain = 0.75;
 
+/// What the bytes beyond ASCII read like in one encoding, compared with another: the same text; another; or one that is
+/// clearly less like words.
+enum class Spelling { kSame, kOther, kWorse };
+Spelling spelling_of(const std::string& encoding, const std::string& other, std::string_view bytes);
+
 /// Why the choices that were not known beforehand cannot be relied on (kDialectUnclear, with what to set); nothing
 /// when they can.
 std::optional<Error> doubt(const Sniffed& sniffed, const Known& known);

@@ -1,10 +1,9 @@
-#include "core/csv/sniffer/sniffer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "core/csv/sniffer/pieces.h"
 #include "unit/core/csv/corpus.h"
 
 namespace cpi::csv {
@@ -279,6 +278,52 @@ TEST(Sniffer, FindsCodePagesOfDosAndWideCharactersOfOtherScripts) {
   EXPECT_EQ(sniffed(cyrillic).encoding.value, "utf-16le");
 }
 
+TEST(Sniffer, FindsOtherCodePagesByTheWordsTheyMake) {
+  // Kraków, Łódź, Gdańsk, Żółć, Święta, gęś in code page 852.
+  EXPECT_EQ(sniffed("id;miasto\n1;Krak\xA2w\n2;\x9D\xA2"
+                    "d\xAB\n3;Gda\xE4sk\n4;\xBD\xA2\x88\x86\n5;\x97wi\xA9ta\n6;g\xA9\x98\n")
+                .encoding.value,
+            "cp852");
+  // Москва, Анна, Тверь in code page 866.
+  EXPECT_EQ(
+      sniffed("id;gorod\n1;\x8C\xAE\xE1\xAA\xA2\xA0\n2;\x80\xAD\xAD\xA0\n3;\x92\xA2\xA5\xE0\xEC\n").encoding.value,
+      "cp866");
+  // Αθήνα, Γιώργος, Μαρία in code page 737.
+  EXPECT_EQ(sniffed("id;onoma\n1;\x80\x9F\xE3\xA4\x98\n2;\x82\xA0\xE9\xA8\x9A\xA6\xAA\n3;\x8B\x98\xA8\xE5\x98\n")
+                .encoding.value,
+            "cp737");
+  // Müller, Köln, Größe, Jürgen of a Macintosh.
+  EXPECT_EQ(sniffed("id;Name\n1;M\x9Fller\n2;K\x9Aln\n3;Gr\x9A\xA7"
+                    "e\n4;J\x9Frgen\n")
+                .encoding.value,
+            "macintosh");
+  EXPECT_EQ(sniffed("id;name\n1;caf\xE9\n").encoding.value, "windows-1252") << "what many read alike";
+}
+
+TEST(Sniffer, FindsEncodingsThatAreAsciiBytes) {
+  const Choice japanese = sniffed("id,name\n1,\x1B$BEl5~\x1B(B\n2,\x1B$BBg:e\x1B(B\n").encoding;
+  EXPECT_EQ(japanese.value, "iso-2022-jp");
+  EXPECT_TRUE(japanese.seen);
+  const Choice escapes = sniffed("id,name\n1,\x1B[1mx\n").encoding;
+  EXPECT_TRUE(escapes.seen);
+  EXPECT_LT(escapes.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, FindsWideCharactersOfEastAsia) {
+  const std::u32string_view text = U"id;이름\n1;가나다\n2;김철수\n3;가격 가나\n4;東京\n";
+  std::string utf16;
+  std::string utf32;
+  for (const char32_t c : text) {
+    for (int byte = 0; byte < 4; ++byte) {
+      const char value = static_cast<char>(c >> (8 * byte) & 0xFF);
+      utf32 += value;
+      if (byte < 2) utf16 += value;
+    }
+  }
+  EXPECT_EQ(sniffed(utf16).encoding.value, "utf-16le");
+  EXPECT_EQ(sniffed(utf32).encoding.value, "utf-32le");
+}
+
 TEST(Sniffer, FindsTheEncoding) {
   EXPECT_EQ(sniffed("\xEF\xBB\xBFid,name\n1,a\n").encoding.value, "utf-8");
   EXPECT_EQ(sniffed("id,name\n1,Jos\xC3\xA9\n").encoding.value, "utf-8");
@@ -348,11 +393,7 @@ TEST(Sniffer, FindsCommasInThePublicFilesThatHaveThem) {
       const std::string text = contents(entry.path());
       if (text.find(',') == std::string::npos) continue;
       SCOPED_TRACE(entry.path().string());
-      const std::string_view all = text;
-      const bool large = text.size() > 3 * kSniffBytes;
-      Result<Sniffed> found = large ? sniff(all.substr(0, kSniffBytes), all.substr(text.size() / 8 * 4, kSniffBytes),
-                                            all.substr((text.size() - kSniffBytes) / 4 * 4))
-                                    : sniff(all, {}, {});
+      const Result<Sniffed> found = sniff(pieces_of(text, true));
       ASSERT_TRUE(found.ok()) << found.error().message;
       EXPECT_EQ(found->dialect.delimiter, ",");
       EXPECT_EQ(found->dialect.header_rows, 1);
@@ -403,14 +444,9 @@ TEST(Sniffer, ReadsEveryPublicFileAsItIsWritten) {
     if (!entry.is_regular_file() || (extension != ".csv" && extension != ".tsv")) continue;
     const std::string text = contents(entry.path());
     const std::string name = std::filesystem::relative(entry.path(), folder).string();
-    const std::string_view all = text;
-    const std::size_t size = text.size();
-    const Result<Sniffed> found =
-        size > 3 * kSniffBytes
-            ? sniff(all, all.substr(size / 8 * 4, kSniffBytes), all.substr((size - kSniffBytes + 3) / 4 * 4))
-            : sniff(all.substr(0, kSniffBytes), {}, size > kSniffBytes ? all.substr(kSniffBytes) : std::string_view());
+    const Result<Sniffed> found = sniff(pieces_of(text, true));
     if (!found.ok()) {
-      EXPECT_EQ(all.find_first_not_of(" \t\r\n"), std::string_view::npos) << name << ": " << found.error().message;
+      EXPECT_EQ(text.find_first_not_of(" \t\r\n"), std::string::npos) << name << ": " << found.error().message;
       continue;
     }
     ++files;
