@@ -123,7 +123,7 @@ void doubt_delimiter(const Sample& sample, const Fit& fit, const std::vector<Rec
   if (blanks && looks_aligned(sample.beginning)) {
     sniffed.unclear = Error{Code::kDialectUnclear, "the columns seem to have fixed widths, padded with blanks", "",
                             "Have the file made with a delimiter between its columns. If it is right as it is, set "
-                            "\"delimiter\": to \"\\t\" for one column."};
+                            "\"delimiter\" to \"\\t\" for one column."};
     return;
   }
   if (fit.width == 1) {
@@ -155,9 +155,10 @@ void doubt_rows(const Fit& fit, Sniffed& sniffed) {
       std::to_string(fit.further.size() - later) + " of " + std::to_string(fit.further.size()));
 }
 
-void doubt_preamble(const Fit& fit, bool header_follows, Sniffed& sniffed) {
+void doubt_preamble(const Fit& fit, const Known& known, bool header_follows, Sniffed& sniffed) {
   constexpr std::size_t kMany = 10;
   constexpr std::size_t kTable = 3;
+  constexpr std::size_t kPairs = 6;  // a few pairs of two are what reports begin with
   const auto skipped = static_cast<std::size_t>(sniffed.dialect.skip_rows);
   if (skipped == 0) return;
   std::vector<const SampleRow*> before;
@@ -179,7 +180,7 @@ void doubt_preamble(const Fit& fit, bool header_follows, Sniffed& sniffed) {
                              excerpt(before.front()->text));
   if (!widths.empty()) cap(sniffed.skip_rows, kRather);
   if (skipped > kMany || (!widths.empty() && most->second > 1)) cap(sniffed.skip_rows, kHardly);
-  if (!widths.empty() && most->second >= kTable) {
+  if (!widths.empty() && most->second >= (most->first == 2 ? kPairs : kTable)) {
     sniffed.unclear =
         Error{Code::kDialectUnclear,
               "the file seems to hold two tables: " + lines(most->second) + " of " + std::to_string(most->first) +
@@ -188,10 +189,32 @@ void doubt_preamble(const Fit& fit, bool header_follows, Sniffed& sniffed) {
               "Set \"skiprows\" to 0 to read the file from its first line, or to " + std::to_string(skipped) +
                   " if those lines are not wanted."};
   }
+  // A row of single words that is as wide as the table, or wider, is rather its header above rows that lack fields.
+  const auto names = std::find_if(before.begin(), before.end(), [&](const SampleRow* row) {
+    return row->good && row->fields.size() >= std::max<std::size_t>(fit.width, 2) &&
+           std::all_of(row->fields.begin(), row->fields.end(),
+                       [](const std::string& cell) { return kind_of(cell) == CellKind::kWord && !is_missing(cell); });
+  });
+  if (names != before.end() && !sniffed.unclear) {
+    sniffed.unclear = Error{Code::kDialectUnclear,
+                            "it cannot be told where the table begins: " + excerpt((*names)->text) +
+                                " may be its header, though most rows have " + std::to_string(fit.width) + " fields",
+                            "",
+                            "Set \"skiprows\" to " + std::to_string((*names)->line) + " if it is, or to " +
+                                std::to_string(skipped) + " if not."};
+  }
   if (header_follows || sniffed.unclear) return;
   const bool alone = before.size() == 1 && before.front()->text.find(delimiter) == std::string_view::npos;
   cap(sniffed.skip_rows, kRather);
   if (!alone || fit.width > 2) return;
+  if (known.delimiter) {
+    sniffed.unclear =
+        Error{Code::kDialectUnclear,
+              "it cannot be told whether the first line, " + excerpt(before.front()->text) + ", belongs to the table",
+              "All lines but the first hold " + shown(delimiter) + ".",
+              "Set \"skiprows\" to 1 if it is no part of the table, or to 0 if it is."};
+    return;
+  }
   sniffed.unclear = one_column_or(delimiter, "All lines hold it but the first, " + excerpt(before.front()->text) +
                                                  ", which may be the name of one column, or said before the table.");
 }

@@ -44,28 +44,41 @@ bool is_period(std::string_view cell) {
   return year && (cell.size() == 4 || cell[4] == '-' || cell[4] == '/');
 }
 
-/// Whether the first row names columns by periods: two or more in order, beside a word, above what are none.
-bool has_periods(const Rows& rows, std::size_t width) {
+/// Whether the first row may name columns by periods: two or more years in order, months or days stand there, above
+/// what are none, and no other values.
+bool may_have_periods(const Rows& rows, std::size_t width) {
+  const auto is_period_or_moment = [](std::string_view cell) {
+    return is_period(cell) || kind_of(cell) == CellKind::kMoment;
+  };
   std::vector<std::string_view> periods;
-  bool word = false;
+  bool years = true;
   for (std::size_t column = 0; column < width; ++column) {
     const std::string_view name = trimmed(rows.front()->fields[column]);
-    if (!is_period(name)) {
-      const CellKind kind = kind_of(name);
-      if (is_value(kind)) return false;
-      word = word || kind != CellKind::kEmpty;
+    if (!is_period_or_moment(name)) {
+      if (is_value(kind_of(name))) return false;
       continue;
     }
+    years = years && name.size() == 4;
     periods.push_back(name);
     for (std::size_t row = 1; row < rows.size(); ++row) {
-      if (is_period(rows[row]->fields[column])) return false;
+      if (is_period_or_moment(rows[row]->fields[column])) return false;
     }
   }
   const auto in_order = [&](const auto& less) {
     return std::adjacent_find(periods.begin(), periods.end(),
                               [&](const auto& a, const auto& b) { return !less(a, b); }) == periods.end();
   };
-  return word && periods.size() > 1 && rows.size() > 1 && (in_order(std::less<>()) || in_order(std::greater<>()));
+  const bool distinct = std::set<std::string_view>(periods.begin(), periods.end()).size() == periods.size();
+  return periods.size() > 1 && rows.size() > 1 && distinct &&
+         (!years || in_order(std::less<>()) || in_order(std::greater<>()));
+}
+
+/// Whether a cell of the row is neither empty nor a value.
+bool has_word(const SampleRow& row, std::size_t width) {
+  return std::any_of(row.fields.begin(), row.fields.begin() + static_cast<std::ptrdiff_t>(width), [](const auto& cell) {
+    const CellKind kind = kind_of(cell);
+    return kind != CellKind::kEmpty && !is_value(kind);
+  });
 }
 
 /// How much speaks for the first of `rows` being a header: above 0 for, below against.
@@ -75,7 +88,7 @@ double evidence_for_header(Rows rows, std::size_t width) {
   rows.erase(
       std::remove_if(rows.begin() + 1, rows.end(), [&](const SampleRow* row) { return row->fields == first.fields; }),
       rows.end());
-  const bool periods = has_periods(rows, width);
+  const bool periods = may_have_periods(rows, width) && has_word(first, width);
   std::set<std::string> names;
   double evidence = 0.1;  // a file has a header more often than not
   std::size_t filled = 0;
@@ -252,7 +265,7 @@ void find_header(const Fit& fit, const Known& known, Sniffed& sniffed) {
     while (header < kMostHeaderRows && continues_header(rows, header, fit.width)) ++header;
   }
   double certain = 0.5 + std::min(0.49, std::abs(evidence) / 2);
-  if (has_periods(from_header, fit.width)) certain = std::min(certain, kRather);
+  if (may_have_periods(from_header, fit.width)) certain = std::min(certain, kRather);
   if (header > 1) {
     bool sure = true;
     for (std::size_t row = 1; row < header; ++row) sure = sure && surely_continues_header(rows, row, fit.width);
@@ -265,7 +278,7 @@ void find_header(const Fit& fit, const Known& known, Sniffed& sniffed) {
       has_damaged_header(fit, skipped, sniffed.dialect.delimiter)) {
     sniffed.header.certainty = sniffed.skip_rows.certainty = 0.4;
   }
-  if (!known.skip_rows) doubt_preamble(fit, evidence > 0.5, sniffed);
+  if (!known.skip_rows) doubt_preamble(fit, known, evidence > 0.5, sniffed);
   // Without a header nothing tells an empty last column from a habit of the writer.
   const std::size_t width = fit.width + (header == 0 && fit.trailing ? 1 : 0);
   if (header == 0) sniffed.trailing_delimiter = false;

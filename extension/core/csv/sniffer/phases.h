@@ -87,7 +87,7 @@ double header_evidence(const Fit& fit, std::size_t skip);
 void doubt_rows(const Fit& fit, Sniffed& sniffed);
 
 /// What speaks against lines before the table being none of it. `header_follows`: a header stands behind them.
-void doubt_preamble(const Fit& fit, bool header_follows, Sniffed& sniffed);
+void doubt_preamble(const Fit& fit, const Known& known, bool header_follows, Sniffed& sniffed);
 
 /// Phase 4: fills in header, skip_rows and columns.
 void find_header(const Fit& fit, const Known& known, Sniffed& sniffed);

@@ -60,6 +60,14 @@ void count_tokens(std::string_view line, std::unordered_map<Token, OnLine>& toke
   }
 }
 
+/// Whether its characters are all control characters.
+bool is_control(Token token) {
+  for (; token != 0; token >>= kCharacterBits) {
+    if ((token & ((1U << kCharacterBits) - 1)) >= 0x20) return false;
+  }
+  return true;
+}
+
 std::string text_of(Token token) {
   std::string out;
   for (std::size_t i = kLongest; i-- > 0;) {
@@ -101,7 +109,9 @@ std::vector<Recurring> find_recurring(const Sample& sample) {
     const auto most = std::max_element(counts.begin(), counts.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     const double share = static_cast<double>(most->second) / static_cast<double>(lines);
-    if (lines < 2 || share < kNearlyAll) continue;
+    // One line alone shows nothing but what no text holds.
+    const bool shown = lines > 1 || is_control(token);
+    if (!shown || share < kNearlyAll) continue;
     const auto in_first = first.find(token);
     found.push_back(
         {text_of(token), most->first, share, in_first != first.end() && in_first->second.count == most->first});

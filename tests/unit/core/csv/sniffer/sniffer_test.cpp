@@ -108,6 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"years name columns", "Country;2019;2020;2021\nGermany;100;200;300\nItaly;10;20;30\n", ";", "\"", "", 1,
                0},
         Sample{"months name columns", "id,2023-01,2023-02\n1,5,6\n2,7,8\n", ",", "\"", "", 1, 0},
+        Sample{"days name columns", "Country,1/22/20,1/23/20\nItaly,0,1\nSpain,2,3\n", ",", "\"", "", 1, 0},
+        Sample{"a header alone, with a control character", "id\001name\001born\n", "\001", "\"", "", 1, 0},
         Sample{"years below a year are rows", "Ada,1950,1960\nBob,1951,1970\nCid,1949,1980\n", ",", "\"", "", 0, 0},
         Sample{"a header before rows that do not fit",
                "id,name,qty,day,z\n1,a,2,2024-01-01,q,1,2\n1,a,2,2024-01-01,q,1,2,3\n2,a,3,2024-01-01,q\n3,b,4,2024-01-"
@@ -233,6 +235,13 @@ TEST(Sniffer, LinesBeforeTheTableAreToldAndDoubtedWhenTheyMayBeOne) {
   EXPECT_LT(
       sniffed("Client,1,Foo\nAccount,2,HSBC,1-0,X\nAccount,3,HSBC,2-0,Y\nAccount,4,CITI,3-0,Z\n").skip_rows.certainty,
       kFairlyCertain);
+  const Sniffed pairs = sniffed("Report;Sales\nDate;2024-01-01\nBy;Jo\n\nid;name;qty\n" + rows(20, ";a;5"));
+  EXPECT_FALSE(doubt(pairs, {})) << "what reports begin with";
+  EXPECT_EQ(pairs.skip_rows.value, "4");
+  EXPECT_LT(pairs.skip_rows.certainty, kFairlyCertain);
+  const std::optional<Error> header = doubt(sniffed("id,name,x\n1,a\n2,b\n3,c\n"), {});
+  ASSERT_TRUE(header.has_value());
+  EXPECT_THAT(header->message, HasSubstr("\"id,name,x\" may be its header"));
   for (const std::string& text :
        {"id,name,x\n" + rows(100, ",a,2") + rows(300, ",b,2,2024-01-01,z"),
         "id,name,x\n" + rows(20, ",a,2") + "\nid,name,x,day,z\n" + rows(60, ",b,2,2024-01-01,z")}) {
@@ -248,6 +257,7 @@ TEST(Sniffer, IsNotCertainOfAHeaderOfTwoRowsUnlessTheSecondIsPlainlyOne) {
   EXPECT_LT(sniffed("Country,GDP,Pop\nUnknown,low,high\n" + data).header.certainty, kFairlyCertain);
   EXPECT_GT(sniffed("Country,GDP,Pop\n,EUR,%\n" + data).header.certainty, kFairlyCertain);
   EXPECT_GT(sniffed("Country,2023,\n,GDP,Pop\n" + data).header.certainty, 0);
+  EXPECT_LT(sniffed("2019;2020;2021\n5;6;7\n8;9;1\n").header.certainty, kFairlyCertain);
   EXPECT_LT(sniffed("Country;2019;2020\nGermany;100;200\nItaly;10;20\n").header.certainty, kFairlyCertain);
 }
 
