@@ -73,8 +73,11 @@ Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed);
 void doubt_delimiter(const Sample& sample, const Fit& fit, const std::vector<Recurring>& recurring, bool weak,
                      Sniffed& sniffed);
 
-/// What is said in the file of its own delimiter, for Excel: "sep=;" as first line. That line is none of the table.
-Known obeying_first_line(const Sample& sample, const Known& known);
+/// The delimiter that the first line says to Excel ("sep=;"), or "".
+std::string said_delimiter(const Sample& sample);
+
+/// `known` with what that line says, which is none of the table. Unclear where it must not be skipped.
+Known obeying_first_line(const Sample& sample, const Known& known, Sniffed& sniffed);
 
 /// Phase 3: fills in comment, and reads the sample again without comments where there are any.
 void find_remarks(const Sample& sample, const Known& known, Fit& fit, Sniffed& sniffed);

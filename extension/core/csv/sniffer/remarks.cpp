@@ -90,12 +90,29 @@ std::string end_mark(const Fit& fit, std::size_t skipped, std::size_t header) {
 
 }  // namespace
 
-Known obeying_first_line(const Sample& sample, const Known& known) {
+std::string said_delimiter(const Sample& sample) {
   constexpr std::string_view kSaid = "sep=";
+  constexpr std::size_t kLongest = 4;
   const std::string_view line = std::string_view(sample.beginning).substr(0, sample.beginning.find_first_of("\r\n"));
-  if (line.size() <= kSaid.size() || lower(line.substr(0, kSaid.size())) != kSaid) return known;
-  const std::string delimiter(line.substr(kSaid.size()));
-  if (known.delimiter.value_or(delimiter) != delimiter || known.skip_rows.value_or(1) == 0) return known;
+  if (line.size() <= kSaid.size() || lower(line.substr(0, kSaid.size())) != kSaid) return {};
+  const std::string_view delimiter = line.substr(kSaid.size());
+  const bool word = std::any_of(delimiter.begin(), delimiter.end(),
+                                [](char byte) { return std::isalnum(static_cast<unsigned char>(byte)) != 0; });
+  return word || delimiter.size() > kLongest || delimiter == "\"" ? std::string() : std::string(delimiter);
+}
+
+Known obeying_first_line(const Sample& sample, const Known& known, Sniffed& sniffed) {
+  const std::string delimiter = said_delimiter(sample);
+  if (delimiter.empty()) return known;
+  if (known.skip_rows.value_or(1) == 0) {
+    sniffed.unclear =
+        Error{Code::kDialectUnclear, "the first line, \"sep=" + delimiter + "\", is said to Excel and is no row", "",
+              "Set \"skiprows\" to 1, or to \"auto\"."};
+    return known;
+  }
+  if (known.delimiter.value_or(delimiter) != delimiter || known.quote == delimiter || known.escape == delimiter) {
+    return known;
+  }
   Known obeyed = known;
   obeyed.delimiter = delimiter;
   if (!obeyed.skip_rows) obeyed.skip_rows = 1;

@@ -56,7 +56,7 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
     return Error{Code::kInvalidHeader, "the file is empty: there is nothing to find out", "",
                  "Sniff a file that holds at least a header."};
   }
-  const Known said = sniffer::obeying_first_line(sample, known);
+  const Known said = sniffer::obeying_first_line(sample, known, sniffed);
   sniffer::Fit fit = sniffer::find_dialect(sample, said, sniffed);
   sniffer::find_remarks(sample, said, fit, sniffed);
   if (!said.delimiter) sniffer::doubt_rows(fit, sniffed);

@@ -175,6 +175,18 @@ TEST(Sniffer, IsNotCertainWhenTheHeaderMayBeDamaged) {
   EXPECT_GT(sniffed("made by Jo\n" + rows).header.certainty, kFairlyCertain) << "that is a remark";
 }
 
+TEST(Sniffer, ALineForExcelIsNoHeader) {
+  Known known;
+  known.skip_rows = 0;
+  Result<Sniffed> found = sniff("sep=;\nid;name\n1;a\n", {}, {}, known);
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT(doubt(*found, known).value().hint, HasSubstr("\"skiprows\" to 1"));
+  known.skip_rows.reset();
+  known.quote = ";";
+  EXPECT_TRUE(sniff("sep=;\nid,name\n1,a\n", {}, {}, known).ok()) << "a delimiter that is the quote";
+  EXPECT_EQ(sniffed("sep=x,name\n1,a\n2,b\n").dialect.skip_rows, 0) << "a name that begins so";
+}
+
 TEST(Sniffer, KeepsToWhatIsKnown) {
   Known known;
   known.delimiter = ",";
