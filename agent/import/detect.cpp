@@ -155,7 +155,7 @@ Error changed_dialect(const source::File& file, const config::TableOptions& opti
               changed.front() + "\" in the project's config."};
 }
 
-/// Under this key `learned` holds the certainties of what was never found with fair certainty.
+/// Under this key `learned` holds the certainties of what was not found with fair certainty at first.
 constexpr const char* kDoubtful = "certainty";
 
 /// The certainty of an option's value in `used`: the file's own word on it where that is the same (what is stored
@@ -242,7 +242,10 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
     if (option.choice->seen && !result.learned.contains(option.key)) result.learned[option.key] = option.value;
     const double certainty = certainty_of(option, own, stored_before);
     const bool learned = result.learned.contains(option.key) && result.learned[option.key] == option.value;
-    if (learned && certainty < csv::kFairlyCertain) doubtful[option.key] = std::round(certainty * 100) / 100;
+    const bool doubted = stored_before.value(kDoubtful, json::object()).contains(option.key);
+    if (learned && (doubted || certainty < csv::kFairlyCertain)) {
+      doubtful[option.key] = std::round(certainty * 100) / 100;
+    }
   }
   result.learned.erase(kDoubtful);
   if (!doubtful.empty()) result.learned[kDoubtful] = std::move(doubtful);

@@ -164,6 +164,29 @@ def test_a_project_keeps_to_the_dialect_that_it_has_found(agent, database, name)
     assert database.value("SELECT count(*) FROM people") == 5
 
 
+def test_a_project_takes_no_file_in_another_code_page_for_one_like_those_before(agent, database, name):
+    folder = agent.project(name, database, defaults=AUTO, after_import="delete")
+    (folder / "people.csv").write_bytes("id;name\n1;café\n".encode("windows-1252"))
+    job = agent.run_import(name)
+    assert job["status"] == "completed", job
+    assert any("encoding was detected" in warning for warning in job["file_results"][0]["warnings"])
+    [known] = agent.get(f"/projects/{name}").json["dialects"]
+    assert known["encoding"] == "windows-1252" and known["certainty"]["encoding"] < 0.75
+    (folder / "people.csv").write_bytes("id;name\n2;Muñoz\n".encode("windows-1252"))
+    again = agent.run_import(name)
+    assert any("encoding was detected" in warning for warning in again["file_results"][0]["warnings"]), again
+    assert database.rows("SELECT name FROM people ORDER BY id") == [("café",), ("Muñoz",)]
+
+    (folder / "people.csv").write_bytes("id;name\n3;Müller\n4;Größe\n5;Köln\n".encode("cp850"))
+    failed = agent.run_import(name)
+    assert failed["status"] == "failed"
+    assert 'encoding is "cp850", was "windows-1252"' in failed["file_results"][0]["error"]
+    (folder / "people.csv").write_text("id\001name\n6\001Jo\n")
+    failed = agent.run_import(name)
+    assert failed["status"] == "failed" and "delimiter is" in failed["file_results"][0]["error"]
+    assert database.value("SELECT count(*) FROM people") == 2
+
+
 def test_files_of_one_job_are_held_against_each_other(agent, database, name):
     folder = agent.project(name, database, tables=[{"file_pattern": "*.csv", "target_table": "people", "primary_key": "id",
                                                    "delimiter": "auto"}])

@@ -162,6 +162,19 @@ TEST_F(Detect, WhatWasLearnedWithLittleCertaintyIsWarnedOfUntilAFileShowsIt) {
   const Result<Detection> second = found("id;name\n1;caf\xE9\n2;y\n", first->learned);
   ASSERT_TRUE(second.ok()) << second.error().message;
   EXPECT_THAT(second->warnings, testing::Contains(HasSubstr("encoding was detected as")));
+  const Result<Detection> third = found(
+      "id;name\n1;Stra\xDF"
+      "e und M\xFChle\n2;gro\xDF und sch\xF6n\n3;Gr\xF6\xDF"
+      "e der K\xFC"
+      "che\n4;f\xFCr die T\xFCr\n5;\xFC"
+      "ber und das Geb\xE4ude der Gesch\xE4"
+      "fte\n",
+      first->learned);
+  ASSERT_TRUE(third.ok()) << third.error().message;
+  EXPECT_GE(third->learned["certainty"]["encoding"].get<double>(), csv::kFairlyCertain);
+  EXPECT_THAT(third->warnings, testing::Not(testing::Contains(HasSubstr("encoding"))));
+  EXPECT_THAT(found("id;name\n1;caf\xE9\n2;y\n", third->learned)->warnings,
+              testing::Not(testing::Contains(HasSubstr("encoding"))));
   json certain = first->learned;
   certain.erase("certainty");
   EXPECT_THAT(found("id;name\n1;caf\xE9\n2;y\n", certain)->warnings, IsEmpty());
