@@ -55,12 +55,30 @@ bool encoding_holds(const std::string& stored, const csv::Choice& found, csv::Sp
   return !is_unicode(found.value) && !is_unicode(stored) && spelling != csv::Spelling::kWorse;
 }
 
+/// Under this key `learned` holds names of the first header, which tell a later file without one.
+constexpr const char* kNames = "columns";
+constexpr std::size_t kMostNames = 16;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return text;
+}
+
+bool shares_a_name(const std::vector<std::string>& names, const json& stored) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::any_of(stored.begin(), stored.end(), [&](const json& before) {
+      return before.is_string() && lower(before.get<std::string>()) == lower(name);
+    });
+  });
+}
+
 /// The stored dialect held against the file.
 struct Comparison {
-  csv::Sniffed kept;                  ///< the file read by what is stored
-  std::vector<std::string> changed;   ///< keys that are otherwise now
-  bool delimiter_is_absent = false;   ///< the stored delimiter occurs nowhere
-  std::vector<std::string> warnings;  ///< what was kept though the file itself says otherwise
+  csv::Sniffed kept;                   ///< the file read by what is stored
+  std::vector<std::string> changed;    ///< keys that are otherwise now
+  bool delimiter_is_absent = false;    ///< the stored delimiter occurs nowhere
+  std::vector<std::string> strangers;  ///< what would be the columns' names, none of which was one before
+  std::vector<std::string> warnings;   ///< what was kept though the file itself says otherwise
 };
 
 std::string percent(double certainty) { return std::to_string(std::lround(certainty * 100)) + " %"; }
@@ -122,7 +140,18 @@ Result<Comparison> compare(const csv::Pieces& pieces, const config::TableOptions
   }
   if (options.detect_header && stored.contains("header") && result.changed.empty()) {
     const json& rows = stored["header"];
-    result.kept.dialect.header_rows = rows.is_boolean() ? (rows.get<bool>() ? 1 : 0) : rows.get<int>();
+    const int header_rows = rows.is_boolean() ? (rows.get<bool>() ? 1 : 0) : rows.get<int>();
+    result.kept.dialect.header_rows = header_rows;
+    const bool sure = result.kept.header.certainty >= csv::kFairlyCertain;
+    if (header_rows > 0 && !sure && stored.contains(kNames)) {
+      known.header_rows = header_rows;
+      const Result<csv::Sniffed> named = csv::sniff(pieces, known);
+      if (!named.ok()) return named.error();
+      if (!shares_a_name(named->columns, stored[kNames])) {
+        result.strangers = named->columns;
+        result.changed.emplace_back("header");
+      }
+    }
   }
   return result;
 }
@@ -144,15 +173,23 @@ Error changed_dialect(const source::File& file, const config::TableOptions& opti
     const bool absent =
         comparison.delimiter_is_absent && !found.delimiter.seen && std::string_view(option.key) == "delimiter";
     differences += (differences.empty() ? "" : ", ") + std::string(option.key) +
-                   (absent ? " " + before + " does not occur in it" : " is " + value + ", was " + before);
+                   (absent                          ? " " + before + " does not occur in it"
+                    : !comparison.strangers.empty() ? " seems to be missing: " + shown(comparison.strangers.front()) +
+                                                          " and all beside it are no names of columns before"
+                                                    : " is " + value + ", was " + before);
   }
+  const std::string hint =
+      !comparison.strangers.empty()
+          ? "If the file lacks its header, have it made again with one. If its columns have new names, import it once "
+            "with force."
+          : "If the file is wrong, have it made again. If files will be like this from now on, import it once with "
+            "force, which stores what was found; or set \"" +
+                changed.front() + "\" in the project's config.";
   return {Code::kDialectChanged,
           "file \"" + file.entry().path + "\" is written otherwise than the files before it: " + differences,
           "Stored" + (stored.contains("filename") ? " from " + shown(stored["filename"]) : std::string()) + ": " +
               then + ". Found now: " + now + ".",
-          "If the file is wrong, have it made again. If files will be like this from now on, import it once with "
-          "force, which stores what was found; or set \"" +
-              changed.front() + "\" in the project's config."};
+          hint};
 }
 
 /// Under this key `learned` holds the certainties of what was not found with fair certainty at first.
@@ -246,6 +283,11 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
     if (learned && (doubted || certainty < csv::kFairlyCertain)) {
       doubtful[option.key] = std::round(certainty * 100) / 100;
     }
+  }
+  if (options.detect_header && used.dialect.header_rows > 0 && !stored_before.contains("header")) {
+    const std::size_t most = std::min(used.columns.size(), kMostNames);
+    result.learned[kNames] =
+        std::vector<std::string>(used.columns.begin(), used.columns.begin() + static_cast<std::ptrdiff_t>(most));
   }
   result.learned.erase(kDoubtful);
   if (!doubtful.empty()) result.learned[kDoubtful] = std::move(doubtful);

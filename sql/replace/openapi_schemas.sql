@@ -123,7 +123,7 @@ BEGIN
         "filename": {"type": "string"}, "encoding": {"type": "string"}, "delimiter": {"type": "string"},
         "quote": {"type": "string"}, "escape": {"type": "string"}, "header": {"type": ["boolean", "integer"]},
         "skiprows": {"type": "integer"}, "comment": {"type": "string"},
-        "stop_at": {"type": "string"}, "trim": {"type": "boolean"}, "trailing_delimiter": {"type": "boolean"}, "certainty": {"type": "object", "description": "In a project: of what was doubtful at first, the most that a file has shown.", "additionalProperties": {"type": "number"}}, "detected": {"type": "object", "additionalProperties": {"type": "object",
+        "stop_at": {"type": "string"}, "trim": {"type": "boolean"}, "trailing_delimiter": {"type": "boolean"}, "columns": {"type": "array", "items": {"type": "string"}, "description": "In a project: the first names of the header."}, "certainty": {"type": "object", "description": "In a project: of what was doubtful at first, the most that a file has shown.", "additionalProperties": {"type": "number"}}, "detected": {"type": "object", "additionalProperties": {"type": "object",
           "properties": {"certainty": {"type": "number"}, "runner_up": {"type": ["string", "null"]}}}}}}'::jsonb,
     'Column', @extschema@._cpi_openapi_object('A column of a file.', jsonb_build_object(
       'name', text, 'file_column', text, 'type', text)),

@@ -33,29 +33,37 @@ std::string excerpt(std::string_view line) {
 
 std::string lines(std::size_t count) { return std::to_string(count) + (count == 1 ? " line" : " lines"); }
 
+/// A line with one byte for each character: those that pad, and others.
+std::string padding_of(std::string_view line) {
+  std::string out;
+  for (const char byte : line) {
+    const bool begins = (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+    if (begins) out += byte == ' ' || byte == '.' ? ' ' : 'x';
+  }
+  return out;
+}
+
 /// Whether the columns of a text are padded to the same places: blanks, or dots, stand there on all lines.
 bool looks_aligned(const std::string& text) {
   constexpr std::size_t kLines = 100;
-  std::vector<std::string_view> all;
+  std::vector<std::string> all;
   const char* at = text.data();
   const char* end = at + text.size();
   while (at < end && all.size() < kLines) {
     const Line line = physical_line(at, end, true);
-    if (line.content_end > at) all.emplace_back(at, static_cast<std::size_t>(line.content_end - at));
+    if (line.content_end > at) all.push_back(padding_of({at, static_cast<std::size_t>(line.content_end - at)}));
     at = line.next;
   }
   if (all.size() < 3) return false;
   const auto [shortest, longest] =
       std::minmax_element(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
   const bool equal = shortest->size() == longest->size();
-  const bool padded = std::any_of(all.begin(), all.end(), [](std::string_view line) {
-    return line.find("  ") != std::string_view::npos || line.find("..") != std::string_view::npos;
-  });
+  const bool padded =
+      std::any_of(all.begin(), all.end(), [](const std::string& line) { return line.find("  ") != std::string::npos; });
   std::size_t gap = 0;
   std::size_t widest = 0;
   for (std::size_t place = 1; place + 1 < shortest->size(); ++place) {
-    const bool blank = std::all_of(all.begin(), all.end(),
-                                   [&](std::string_view line) { return line[place] == ' ' || line[place] == '.'; });
+    const bool blank = std::all_of(all.begin(), all.end(), [&](const std::string& line) { return line[place] == ' '; });
     gap = blank ? gap + 1 : 0;
     widest = std::max(widest, gap);
   }

@@ -180,6 +180,19 @@ TEST_F(Detect, WhatWasLearnedWithLittleCertaintyIsWarnedOfUntilAFileShowsIt) {
   EXPECT_THAT(found("id;name\n1;caf\xE9\n2;y\n", certain)->warnings, IsEmpty());
 }
 
+TEST_F(Detect, ALaterFileWithoutTheHeaderIsAChangeThoughItsRowsAreWords) {
+  const Result<Detection> first = found("name;town\nAda;Rome\nBob;Oslo\n");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->learned["columns"], json({"name", "town"}));
+  const Result<Detection> later = found("Dora;Lyon\nEmil;Bern\n", first->learned);
+  ASSERT_FALSE(later.ok());
+  EXPECT_EQ(later.error().code, Code::kDialectChanged);
+  EXPECT_THAT(later.error().message, HasSubstr("header seems to be missing: \"Dora\""));
+  for (const char* text : {"Town;country\nLyon;France\nBern;Suisse\n", "town;name\n", "id;price\n1;5\n2;7\n"}) {
+    EXPECT_TRUE(found(text, first->learned).ok()) << text;
+  }
+}
+
 TEST_F(Detect, LinesThatAreLeftOutAreToldForEachFile) {
   const std::string text = "Report\nof May\n\nid;name\n1;x\n2;y\n";
   const Result<Detection> first = found(text);

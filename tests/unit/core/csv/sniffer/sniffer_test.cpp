@@ -232,7 +232,8 @@ TEST(Sniffer, OneColumnIsToldAndRefusedWhereSomethingRecurs) {
 }
 
 TEST(Sniffer, ColumnsOfFixedWidthsAreRefused) {
-  for (const char* text : {"id   name        qty\n1    Ada           5\n22   Jo H         17\n333  Bob           9\n",
+  for (const char* text : {"id name  born\n1  Zoë   1815\n2  Müßig 1906\n",
+                           "id   name        qty\n1    Ada           5\n22   Jo H         17\n333  Bob           9\n",
                            "id   created_at  deleted_at\n123..2010-12-20..2018-04-01\n456..2011-01-29......-.....\n"}) {
     const std::optional<Error> error = doubt(sniffed(text), {});
     ASSERT_TRUE(error.has_value()) << text;
