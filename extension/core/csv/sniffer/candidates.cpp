@@ -223,6 +223,7 @@ bool is_one_field(const SampleRow& row) { return row.good && row.fields.size() =
 /// Whether the first line stands alone above rows that fit.
 bool has_lone_first_line(const Fit& fit) {
   if (fit.width < 2 || fit.beginning.size() < 2 || !is_one_field(fit.beginning.front())) return false;
+  if (!fit.fits(fit.beginning[1])) return false;
   const auto fitting = static_cast<std::size_t>(std::count_if(fit.beginning.begin() + 1, fit.beginning.end(),
                                                               [&](const SampleRow& row) { return fit.fits(row); }));
   return fitting * 10 >= (fit.beginning.size() - 1) * 9;

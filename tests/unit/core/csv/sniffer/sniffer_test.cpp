@@ -19,6 +19,12 @@ Sniffed sniffed(const std::string& text) {
   return result.ok() ? *result : Sniffed{};
 }
 
+std::string rows(int count, const std::string& row) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += std::to_string(i) + row + "\n";
+  return out;
+}
+
 struct Sample {
   const char* why;
   std::string text;
@@ -120,6 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
                "Bericht 2024;;;\nvom 01.02.2024;;;\n;;;\nNr;Name;Datum;Betrag\n1;Müller;01.02.2024;1.000,00\n"
                "2;Maier;02.02.2024;338,66\nSumme;;;1.338,66\n",
                ";", "\"", "", 1, 3},
+        Sample{"two lines before a table with a delimiter of its own",
+               "Export of people\nby Jo\n" + rows(20, "$Ada Byron$1.5") + rows(20, "$Jo$2.5"), "$", "\"", "", 0, 2},
         Sample{"what the first line says to Excel", "sep=;\nid;name\n1;a,b\n2;b,c\n", ";", "\"", "", 1, 1},
         Sample{"a header that is said again further down", "id;name\n1;a\n2;b\n3;c\nid;name\n4;d\n5;e\n", ";", "\"", "",
                1, 0},
@@ -210,12 +218,6 @@ TEST(Sniffer, DoubtsWhatFitsAlike) {
   Known known;
   known.delimiter = ",";
   EXPECT_FALSE(doubt(unclear, known).has_value()) << "what is known is not doubted";
-}
-
-std::string rows(int count, const std::string& row) {
-  std::string out;
-  for (int i = 0; i < count; ++i) out += std::to_string(i) + row + "\n";
-  return out;
 }
 
 TEST(Sniffer, OneColumnIsToldAndRefusedWhereSomethingRecurs) {
