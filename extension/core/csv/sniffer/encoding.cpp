@@ -133,6 +133,9 @@ std::optional<std::string> decoded(std::string_view bytes, const std::string& en
 constexpr std::array<const char*, 7> kCodePages = {"windows-1252", "cp850", "cp437",    "cp852",
                                                    "cp866",        "cp737", "macintosh"};
 
+/// Common ones that it knows, but misses in short texts.
+constexpr std::array<const char*, 4> kMissed = {"windows-1250", "windows-1251", "windows-1253", "koi8-r"};
+
 /// Overrules ICU's choice where a code page makes far better words; and lowers the certainty where others make nearly
 /// as good ones of another spelling.
 void weigh_code_pages(std::string_view text, std::vector<std::pair<std::string, double>>& found) {
@@ -146,16 +149,31 @@ void weigh_code_pages(std::string_view text, std::vector<std::pair<std::string, 
     best = score;
   }
   const bool overruled = chosen != found[0].first;
+  for (const char* page : kMissed) {
+    const double score = plausibility(text, page);
+    if (!overruled || score <= best + 0.0001) continue;
+    chosen = page;
+    best = score;
+  }
   const std::optional<std::string> spelling = decoded(text, chosen);
   double next = -3;
   std::string runner_up;
-  for (const char* page : kCodePages) {
+  std::vector<std::string> others(kCodePages.begin(), kCodePages.end());
+  // Among those that it knows itself, ICU's order is the better judge.
+  if (overruled) {
+    for (const auto& [name, confidence] : found) others.push_back(name);
+    others.insert(others.end(), kMissed.begin(), kMissed.end());
+  }
+  for (const std::string& page : others) {
     const double score = plausibility(text, page);
     if (page == chosen || score <= next || decoded(text, page) == spelling) continue;
     next = score;
     runner_up = page;
   }
-  const double certain = std::min(0.9, 0.5 + std::max(0.0, best - next));
+  // A few letters are hardly evidence.
+  constexpr std::ptrdiff_t kFew = 8;
+  const auto letters = std::count_if(text.begin(), text.end(), [](char byte) { return (byte & '\x80') != 0; });
+  const double certain = std::min(letters < kFew ? 0.7 : 0.9, 0.5 + std::max(0.0, best - next));
   if (overruled) {
     std::erase_if(found, [&](const auto& one) { return one.first == chosen; });
     found.insert(found.begin(), {chosen, certain});
@@ -181,7 +199,7 @@ bool mixes_scripts(UChar32 a, UChar32 b) {
     return script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC ||
            script == USCRIPT_HEBREW || script == USCRIPT_ARABIC;
   };
-  return one != other && alphabetic(one) && alphabetic(other);
+  return one != other && (alphabetic(one) || alphabetic(other));
 }
 
 }  // namespace
@@ -254,12 +272,15 @@ double plausibility(std::string_view bytes, const std::string& encoding) {
   double score = 0;
   std::int32_t count = 0;
   UChar32 before = ' ';
+  std::size_t accented = 0;  // letters with accents in a row
   const auto size = static_cast<std::int32_t>(utf8.size());
   for (std::int32_t at = 0; at < size;) {
     UChar32 c = 0;
     U8_NEXT(utf8.data(), at, size, c);
     UChar32 next = ' ';
     if (std::int32_t peek = at; peek < size) U8_NEXT(utf8.data(), peek, size, next);
+    const bool is_accented = c >= 0xC0 && c < 0x250 && u_isalpha(c) != 0;
+    accented = is_accented ? accented + 1 : 0;
     const bool inside = u_isalpha(before) != 0 || u_isalpha(next) != 0;
     if (c >= 0x80 || c < 0) {
       ++count;
@@ -270,7 +291,13 @@ double plausibility(std::string_view bytes, const std::string& encoding) {
       } else if (u_isalpha(c) != 0 && u_charType(c) != U_MODIFIER_LETTER) {
         // A capital within a word of small letters is nobody's spelling.
         const bool misplaced = (u_isupper(c) != 0 || odd) && u_islower(before) != 0;
-        score += !inside ? 0.2 : misplaced || mixes_scripts(c, before) || mixes_scripts(c, next) ? -1 : 1;
+        // Three letters with accents in a row make no word of a Latin script, but many of another one.
+        score += !inside                                                           ? 0.2
+                 : accented > 2                                                    ? -0.5
+                 : misplaced || mixes_scripts(c, before) || mixes_scripts(c, next) ? -1
+                                                                                   : 1;
+      } else if ((c == 0xA1 || c == 0xBF) && u_isalpha(before) == 0) {
+        score += 0.3;  // ¡ and ¿ before a word
       } else {
         score += inside && u_charType(c) != U_FINAL_PUNCTUATION && u_charType(c) != U_INITIAL_PUNCTUATION ? -1 : 0.3;
       }

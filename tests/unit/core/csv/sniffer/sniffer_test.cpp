@@ -325,6 +325,17 @@ TEST(Sniffer, FindsOtherCodePagesByTheWordsTheyMake) {
   EXPECT_EQ(sniffed("id;name\n1;caf\xE9\n").encoding.value, "windows-1252") << "what many read alike";
 }
 
+TEST(Sniffer, IsNotCertainOfACodePageByFewLetters) {
+  for (const char* text :
+       {"id;name\n1;M\x81ller\n2;Gr\x94\xE1"
+        "e\n",
+        "id;s\n1;\x82\xB3\x82\xAD\x82\xE7\n",
+        "id;x\n1;\xD1\xE0\xED\xEA\xF2-\xCF\xE5\xF2\xE5\xF0\xE1\xF3\xF0\xE3\n2;\xCC\xEE\xF1\xEA\xE2\xE0\n"}) {
+    EXPECT_LT(sniffed(text).encoding.certainty, kFairlyCertain) << text;
+  }
+  EXPECT_EQ(sniffed("id;x\n1;\xA8Qu\x82?\n2;M\xA0laga\n3;ni\xA4o\n").encoding.value, "cp850") << "¿ before a word";
+}
+
 TEST(Sniffer, FindsEncodingsThatAreAsciiBytes) {
   const Choice japanese = sniffed("id,name\n1,\x1B$BEl5~\x1B(B\n2,\x1B$BBg:e\x1B(B\n").encoding;
   EXPECT_EQ(japanese.value, "iso-2022-jp");
