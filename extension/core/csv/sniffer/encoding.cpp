@@ -180,7 +180,7 @@ void weigh_code_pages(std::string_view text, std::vector<std::pair<std::string, 
   } else if (found[0].second > certain) {
     found[0].second = certain;
     std::erase_if(found, [&](const auto& one) { return one.first == runner_up; });
-    found.insert(found.begin() + 1, {runner_up, certain});
+    if (!runner_up.empty()) found.insert(found.begin() + 1, {runner_up, certain});
   }
   // Of two that read the file alike, the common one.
   if (found[0].first != kCodePages[0] && decoded(text, kCodePages[0]) == decoded(text, found[0].first)) {
