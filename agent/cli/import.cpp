@@ -82,7 +82,7 @@ void add_table_options(CLI::App& command, OptionFlags& flags) {
                             "Key columns, separated by commas; else the table's own"))
       ->delimiter(',')
       ->allow_extra_args(false);
-  direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON"))
+  direct(command.add_option("--config,-c", flags.config_file, "Options as in a project's config, as JSON or YAML"))
       ->type_name("FILE");
   direct(
       command.add_option("--delimiter,-d", flags.delimiter, "What separates fields [,]; \\t is a tab; auto detects"));

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "cli/option_list.h"
+#include "declare/typed.h"
+#include "declare/yaml.h"
 
 namespace cpi::cli {
 
@@ -23,18 +25,35 @@ Result<std::string> read_text(const std::string& path) {
   return text.str();
 }
 
-Result<json> read_config(const std::string& path) {
-  if (path.empty()) return json::object();
-  Result<std::string> text = read_text(path);
-  if (!text.ok()) return text.error();
+Result<json> json_of(const std::string& text, const std::string& path) {
   try {
-    json parsed = json::parse(*text);
-    if (parsed.is_object()) return parsed;
-    return Error{Code::kInvalidJson, "config file \"" + path + "\" holds no JSON object", "", ""};
+    return json::parse(text);
   } catch (const json::parse_error& error) {
     return Error{Code::kInvalidJson, "config file \"" + path + "\" is no valid JSON", std::string(error.what()) + ".",
                  ""};
   }
+}
+
+Result<json> yaml_of(const std::string& text, const std::string& path) {
+  declare::Problems problems;
+  const std::vector<declare::Node> documents = declare::read_yaml(text, path, problems);
+  if (!problems.empty()) {
+    const declare::Problem& first = problems.front();
+    return Error{Code::kInvalidConfig, first.place.text() + ": " + first.message, "", first.hint};
+  }
+  return documents.size() == 1 ? declare::to_json(documents.front()) : json();
+}
+
+/// A config file's object: JSON where it begins as such, else YAML.
+Result<json> read_config(const std::string& path) {
+  if (path.empty()) return json::object();
+  Result<std::string> text = read_text(path);
+  if (!text.ok()) return text.error();
+  const std::size_t first = text->find_first_not_of(" \t\r\n");
+  const bool is_json = first == std::string::npos || (*text)[first] == '{' || (*text)[first] == '[';
+  Result<json> parsed = is_json ? json_of(*text, path) : yaml_of(*text, path);
+  if (!parsed.ok() || parsed->is_object()) return parsed;
+  return Error{Code::kInvalidJson, "config file \"" + path + "\" holds no object of options, in JSON or YAML", "", ""};
 }
 
 std::string delimiter_of(const std::string& text) { return text == "tab" ? "\t" : typed(text); }

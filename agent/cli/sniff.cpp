@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/file_report.h"
 #include "cli/table.h"
+#include "core/csv/sniffer/pieces.h"
 #include "core/preview/preview.h"
 #include "net/descriptor.h"
 
@@ -26,9 +27,8 @@ using Json = preview::Json;
 
 /// What is known of the file's bytes.
 struct Bytes {
+  csv::Pieces pieces;
   std::string beginning;  ///< up to preview::kMostBytes
-  std::string middle;
-  std::string end;
   bool complete = false;  ///< `beginning` is everything
 };
 
@@ -65,24 +65,17 @@ Result<Bytes> read_bytes(const std::string& name) {
   Result<std::string> beginning = read_some(name, file.get(), regular ? 0 : -1, preview::kMostBytes);
   if (!beginning.ok()) return beginning.error();
   bytes.beginning = std::move(*beginning);
-  const auto size = regular ? facts.st_size : static_cast<off_t>(bytes.beginning.size());
   bytes.complete =
-      regular ? size <= static_cast<off_t>(preview::kMostBytes) : bytes.beginning.size() < preview::kMostBytes;
-  // Pieces begin at a multiple of four bytes, for the sake of UTF-32.
-  const auto piece = static_cast<off_t>(csv::kSniffBytes);
-  if (size > 3 * piece) {
-    const off_t middle = size / 8 * 4;
-    const off_t end = (size - piece + 3) / 4 * 4;
-    for (const auto& [into, offset] : {std::pair(&bytes.middle, middle), std::pair(&bytes.end, end)}) {
-      const auto from = static_cast<std::size_t>(offset);
-      Result<std::string> got = regular ? read_some(name, file.get(), offset, csv::kSniffBytes)
-                                        : bytes.beginning.substr(from, csv::kSniffBytes);
-      if (!got.ok()) return got.error();
-      *into = std::move(*got);
-    }
-  } else if (size > piece) {
-    bytes.end = bytes.beginning.substr(csv::kSniffBytes);
+      regular ? facts.st_size <= static_cast<off_t>(preview::kMostBytes) : bytes.beginning.size() < preview::kMostBytes;
+  if (!regular) {
+    bytes.pieces = csv::pieces_of(bytes.beginning, true);
+    return bytes;
   }
+  Result<csv::Pieces> pieces = csv::pieces_of(facts.st_size, true, [&](std::int64_t offset, std::size_t size) {
+    return read_some(name, file.get(), offset, size);
+  });
+  if (!pieces.ok()) return pieces.error();
+  bytes.pieces = std::move(*pieces);
   return bytes;
 }
 
@@ -138,11 +131,13 @@ std::string people_text(const std::string& name, const Json& report, const csv::
          (report["complete"] == true ? "" : " at the beginning");
   if (rejected > 0) out += "; " + grouped(rejected) + " rows would be rejected";
   out += ")\n\n";
+  for (const std::string& warning : found.warnings) out += "Beware: " + printable(warning) + "\n";
+  if (!found.warnings.empty()) out += "\n";
   const std::string snippet = csv::config_snippet(found);
   if (snippet.empty()) return out + "No option is needed: all are the defaults.\n";
   if (yaml) return out + "For the project's config, in YAML:\n\n" + snippet;
-  return out + "For the project's config:\n\n\"defaults\": " +
-         report["config"].dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return out + "For a project's config, or cpi import --config:\n\n" +
+         Json({{"defaults", report["config"]}}).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 int fail(const std::string& name, Error error) {
@@ -158,7 +153,7 @@ int run(const std::string& name, bool json, bool yaml) {
   if (bytes->beginning.empty()) {
     return fail(name, {Code::kInvalidHeader, "the file is empty: there is nothing to find out", "", ""});
   }
-  Result<csv::Sniffed> found = csv::sniff(bytes->beginning, bytes->middle, bytes->end);
+  Result<csv::Sniffed> found = csv::sniff(bytes->pieces);
   if (!found.ok()) return fail(name, found.error());
   const std::optional<Error> unclear = csv::doubt(*found, {});
   Result<Json> report = preview::describe(*found, bytes->beginning, bytes->complete, [] { return false; });

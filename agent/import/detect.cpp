@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/csv/grammar.h"
+#include "core/csv/sniffer/pieces.h"
 #include "core/preview/known.h"
 #include "core/text/transcoder.h"
 #include "import/failures.h"
@@ -18,11 +19,6 @@ namespace cpi::import {
 namespace {
 
 using nlohmann::json;
-
-/// Three pieces of the file and, when they hold nothing but ASCII, the first that does not.
-struct Pieces {
-  std::string beginning, middle, end, foreign;
-};
 
 Result<std::string> read_at(const source::File& file, std::int64_t offset, std::size_t size) {
   std::string out(size, '\0');
@@ -41,54 +37,12 @@ Result<std::string> read_at(const source::File& file, std::int64_t offset, std::
   return out;
 }
 
-bool is_ascii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char byte) { return (byte & '\x80') != 0; });
-}
-
-/// The piece around the first byte beyond ASCII; empty when the file has none.
-Result<std::string> first_foreign(const source::File& file, std::stop_token stop) {
-  constexpr std::size_t kChunk = std::size_t{1} << 20;
-  for (std::int64_t offset = 0; offset < file.entry().size; offset += static_cast<std::int64_t>(kChunk)) {
-    if (stop.stop_requested()) return stopped();
-    Result<std::string> chunk = read_at(file, offset, kChunk);
-    if (!chunk.ok()) return chunk;
-    const auto found = std::find_if(chunk->begin(), chunk->end(), [](char byte) { return (byte & '\x80') != 0; });
-    if (found == chunk->end()) continue;
-    const auto from = offset + (found - chunk->begin()) - static_cast<std::int64_t>(csv::kSniffBytes / 2);
-    return read_at(file, std::max<std::int64_t>(from, 0), csv::kSniffBytes);
-  }
-  return std::string();
-}
-
-Result<Pieces> pieces_of(const source::File& file, bool encoding_too, std::stop_token stop) {
-  const std::int64_t size = file.entry().size;
-  const auto piece = static_cast<std::int64_t>(csv::kSniffBytes);
-  Pieces pieces;
-  const auto read = [&](std::string& into, std::int64_t offset, std::int64_t bytes) -> Result<void> {
-    Result<std::string> got = read_at(file, offset, static_cast<std::size_t>(bytes));
-    if (!got.ok()) return got.error();
-    into = std::move(*got);
-    return {};
-  };
-  // A short file is one piece; a long one has three, each at a multiple of four bytes for the sake of UTF-32.
-  if (Result<void> done = read(pieces.beginning, 0, std::min(size, piece)); !done.ok()) return done.error();
-  if (size > piece) {
-    const std::int64_t end = std::max(piece, (size - piece + 3) / 4 * 4);
-    if (Result<void> done = read(pieces.end, end, size - end); !done.ok()) return done.error();
-  }
-  if (size > 3 * piece) {
-    if (Result<void> done = read(pieces.middle, size / 8 * 4, piece); !done.ok()) return done.error();
-  }
-  if (encoding_too && size > piece && is_ascii(pieces.beginning) && is_ascii(pieces.middle) && is_ascii(pieces.end)) {
-    Result<std::string> foreign = first_foreign(file, std::move(stop));
-    if (!foreign.ok()) return foreign.error();
-    pieces.foreign = std::move(*foreign);
-  }
-  return pieces;
-}
-
-Result<csv::Sniffed> sniff(const Pieces& pieces, const csv::Known& known) {
-  return csv::sniff(pieces.beginning, pieces.middle, pieces.end, known, pieces.foreign);
+Result<csv::Pieces> pieces_of(const source::File& file, bool encoding_too, const std::stop_token& stop) {
+  return csv::pieces_of(file.entry().size, encoding_too,
+                        [&](std::int64_t offset, std::size_t size) -> Result<std::string> {
+                          if (stop.stop_requested()) return stopped();
+                          return read_at(file, offset, size);
+                        });
 }
 
 /// A text in quotes, its control characters visible.
@@ -96,20 +50,42 @@ std::string shown(const std::string& text) { return json(text).dump(-1, ' ', fal
 
 bool is_unicode(std::string_view encoding) { return encoding.starts_with("utf") || encoding.starts_with("UTF"); }
 
-/// Whether the stored encoding can still be the file's. Single-byte encodings cannot be told apart for sure, so a guess
-/// among them does not overrule what was found before.
-bool encoding_holds(const std::string& stored, const csv::Choice& found) {
+/// Whether the stored encoding can still be the file's. Encodings of eight bits cannot be told apart for sure, so a
+/// guess among them does not overrule what was found before, unless the file reads clearly worse by that.
+bool encoding_holds(const std::string& stored, const csv::Choice& found, csv::Spelling spelling) {
   if (!found.seen || found.value == stored) return true;
-  return !is_unicode(found.value) && !is_unicode(stored);
+  return !is_unicode(found.value) && !is_unicode(stored) && spelling != csv::Spelling::kWorse;
+}
+
+/// Under this key `learned` holds names of the first header, which tell a later file without one.
+constexpr const char* kNames = "columns";
+constexpr std::size_t kMostNames = 16;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return text;
+}
+
+bool shares_a_name(const std::vector<std::string>& names, const json& stored) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::any_of(stored.begin(), stored.end(), [&](const json& before) {
+      return before.is_string() && lower(before.get<std::string>()) == lower(name);
+    });
+  });
 }
 
 /// The stored dialect held against the file.
 struct Comparison {
-  csv::Sniffed kept;                 ///< the file read by what is stored
-  std::vector<std::string> changed;  ///< keys that are otherwise now
+  csv::Sniffed kept;                   ///< the file read by what is stored
+  std::vector<std::string> changed;    ///< keys that are otherwise now
+  bool delimiter_is_absent = false;    ///< the stored delimiter occurs nowhere
+  std::vector<std::string> strangers;  ///< what would be the columns' names, none of which was one before
+  std::vector<std::string> warnings;   ///< what was kept though the file itself says otherwise
 };
 
-Result<Comparison> compare(const Pieces& pieces, const config::TableOptions& options, const json& stored,
+std::string percent(double certainty) { return std::to_string(std::lround(certainty * 100)) + " %"; }
+
+Result<Comparison> compare(const csv::Pieces& pieces, const config::TableOptions& options, const json& stored,
                            const csv::Sniffed& found) {
   // Worse by more than this, and the file is not written so any more.
   constexpr double kAsGood = 0.95;
@@ -119,8 +95,18 @@ Result<Comparison> compare(const Pieces& pieces, const config::TableOptions& opt
     if (automatic && stored.contains(key)) into = stored[key].get<std::string>();
   };
   if (options.encoding == "auto" && stored.contains("encoding")) {
-    if (encoding_holds(stored["encoding"], found.encoding)) {
-      known.encoding = stored["encoding"].get<std::string>();
+    const auto before = stored["encoding"].get<std::string>();
+    const csv::Spelling spelling =
+        csv::spelling_of(before, found.encoding.value, pieces.beginning + pieces.middle + pieces.end + pieces.foreign);
+    if (encoding_holds(before, found.encoding, spelling)) {
+      known.encoding = before;
+      if (found.encoding.seen && spelling != csv::Spelling::kSame) {
+        result.warnings.push_back("the file is read as " + shown(before) +
+                                  ", like the files before it, though by itself it "
+                                  "looks like " +
+                                  shown(found.encoding.value) + " (" + percent(found.encoding.certainty) +
+                                  "), which is another text: set \"encoding\" if that is right");
+      }
     } else {
       result.changed.emplace_back("encoding");
     }
@@ -128,9 +114,16 @@ Result<Comparison> compare(const Pieces& pieces, const config::TableOptions& opt
   text("delimiter", options.detect_delimiter, known.delimiter);
   text("quote", options.detect_quote, known.quote);
   text("escape", options.detect_escape, known.escape);
-  Result<csv::Sniffed> kept = sniff(pieces, known);
+  Result<csv::Sniffed> kept = csv::sniff(pieces, known);
   if (!kept.ok()) return kept.error();
   result.kept = std::move(*kept);
+  // A delimiter is stored only when it made several columns.
+  result.delimiter_is_absent =
+      options.detect_delimiter && stored.contains("delimiter") && result.kept.columns.size() == 1;
+  if (result.delimiter_is_absent) {
+    result.changed.emplace_back("delimiter");
+    return result;
+  }
   if (result.kept.fit < found.fit * kAsGood) {
     for (const preview::Detectable& option : preview::detectable(options, found)) {
       const bool shape = std::string_view(option.key) == "delimiter" || std::string_view(option.key) == "quote" ||
@@ -149,13 +142,25 @@ Result<Comparison> compare(const Pieces& pieces, const config::TableOptions& opt
   }
   if (options.detect_header && stored.contains("header") && result.changed.empty()) {
     const json& rows = stored["header"];
-    result.kept.dialect.header_rows = rows.is_boolean() ? (rows.get<bool>() ? 1 : 0) : rows.get<int>();
+    const int header_rows = rows.is_boolean() ? (rows.get<bool>() ? 1 : 0) : rows.get<int>();
+    result.kept.dialect.header_rows = header_rows;
+    const bool sure = result.kept.header.certainty >= csv::kFairlyCertain;
+    if (header_rows > 0 && !sure && stored.contains(kNames)) {
+      known.header_rows = header_rows;
+      const Result<csv::Sniffed> named = csv::sniff(pieces, known);
+      if (!named.ok()) return named.error();
+      if (!shares_a_name(named->columns, stored[kNames])) {
+        result.strangers = named->columns;
+        result.changed.emplace_back("header");
+      }
+    }
   }
   return result;
 }
 
 Error changed_dialect(const source::File& file, const config::TableOptions& options, const json& stored,
-                      const csv::Sniffed& found, const std::vector<std::string>& changed) {
+                      const csv::Sniffed& found, const Comparison& comparison) {
+  const std::vector<std::string>& changed = comparison.changed;
   std::string then;
   std::string now;
   std::string differences;
@@ -167,29 +172,56 @@ Error changed_dialect(const source::File& file, const config::TableOptions& opti
     const std::string before = stored[option.key].dump(-1, ' ', false, json::error_handler_t::replace);
     then += (then.empty() ? "" : ", ") + std::string(option.key) + " " + before;
     if (std::find(changed.begin(), changed.end(), option.key) == changed.end()) continue;
-    differences += (differences.empty() ? "" : ", ") + std::string(option.key) + " is " + value + ", was " + before;
+    const bool absent =
+        comparison.delimiter_is_absent && !found.delimiter.seen && std::string_view(option.key) == "delimiter";
+    differences += (differences.empty() ? "" : ", ") + std::string(option.key) +
+                   (absent                          ? " " + before + " does not occur in it"
+                    : !comparison.strangers.empty() ? " seems to be missing: " + shown(comparison.strangers.front()) +
+                                                          " and all beside it are no names of columns before"
+                                                    : " is " + value + ", was " + before);
   }
+  const std::string hint =
+      !comparison.strangers.empty()
+          ? "If the file lacks its header, have it made again with one. If its columns have new names, import it once "
+            "with force."
+          : "If the file is wrong, have it made again. If files will be like this from now on, import it once with "
+            "force, which stores what was found; or set \"" +
+                changed.front() + "\" in the project's config.";
   return {Code::kDialectChanged,
           "file \"" + file.entry().path + "\" is written otherwise than the files before it: " + differences,
           "Stored" + (stored.contains("filename") ? " from " + shown(stored["filename"]) : std::string()) + ": " +
               then + ". Found now: " + now + ".",
-          "If the file is wrong, have it made again. If files will be like this from now on, import it once with "
-          "force, which stores what was found; or set \"" +
-              changed.front() + "\" in the project's config."};
+          hint};
 }
 
-std::string percent(double certainty) { return std::to_string(std::lround(certainty * 100)) + " %"; }
+/// Under this key `learned` holds the certainties of what was not found with fair certainty at first.
+constexpr const char* kDoubtful = "certainty";
 
-std::vector<std::string> warnings_about(const config::TableOptions& options, const csv::Sniffed& found,
-                                        const json& stored) {
+/// The certainty of an option's value in `used`: the file's own word on it where that is the same (what is stored
+/// counts as known), else what it was stored with.
+double certainty_of(const preview::Detectable& option, const std::vector<preview::Detectable>& own,
+                    const json& stored) {
+  const auto same = std::find_if(own.begin(), own.end(), [&](const preview::Detectable& one) {
+    return std::strcmp(one.key, option.key) == 0 && one.value == option.value;
+  });
+  const double now = same == own.end() ? 0 : same->choice->certainty;
+  const bool known = stored.contains(option.key) && stored[option.key] == option.value;
+  if (!known) return same == own.end() ? option.choice->certainty : now;
+  const json doubtful = stored.value(kDoubtful, json::object());
+  return doubtful.contains(option.key) ? std::max(now, doubtful[option.key].get<double>()) : 1;
+}
+
+/// Warnings about choices that are not certain: neither by `found`, the file's own word, nor by the files before it.
+std::vector<std::string> warnings_about(const config::TableOptions& options, const csv::Sniffed& used,
+                                        const csv::Sniffed& found, const json& stored) {
   std::vector<std::string> warnings;
-  for (const preview::Detectable& option : preview::detectable(options, found)) {
-    const bool confirmed = stored.contains(option.key) && stored[option.key] == option.value;
-    if (!option.automatic || confirmed || !option.choice->seen || option.choice->certainty >= csv::kFairlyCertain)
-      continue;
+  const std::vector<preview::Detectable> own = preview::detectable(options, found);
+  for (const preview::Detectable& option : preview::detectable(options, used)) {
+    const double certainty = certainty_of(option, own, stored);
+    if (!option.automatic || !option.choice->seen || certainty >= csv::kFairlyCertain) continue;
     std::string warning = std::string(option.key) + " was detected as " +
                           option.value.dump(-1, ' ', false, json::error_handler_t::replace) + " with a certainty of " +
-                          percent(option.choice->certainty) + " only";
+                          percent(certainty) + " only";
     if (option.choice->runner_up) warning += "; the next best is " + shown(*option.choice->runner_up);
     warnings.push_back(warning + ": set \"" + option.key + "\" if it is wrong");
   }
@@ -224,10 +256,10 @@ bool is_damaged_header(std::string_view beginning, const csv::Sniffed& table, co
 
 Result<Detection> detect(const source::File& file, const config::TableOptions& options, const json& stored,
                          bool accept_change, std::stop_token stop) {
-  Result<Pieces> pieces = pieces_of(file, options.encoding == "auto", std::move(stop));
+  Result<csv::Pieces> pieces = pieces_of(file, options.encoding == "auto", stop);
   if (!pieces.ok()) return pieces.error();
   const csv::Known known = preview::said(options);
-  Result<csv::Sniffed> found = sniff(*pieces, known);
+  Result<csv::Sniffed> found = csv::sniff(*pieces, known);
   if (!found.ok()) {
     Error error = found.error();
     error.message = "file \"" + file.entry().path + "\": " + error.message;
@@ -235,15 +267,17 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
   }
   const json before = stored.is_object() ? stored : json::object();
   csv::Sniffed used = *found;
+  std::vector<std::string> warnings;
   bool confirmed = false;
   if (!before.empty()) {
     Result<Comparison> comparison = compare(*pieces, options, before, *found);
     if (!comparison.ok()) return comparison.error();
     if (comparison->changed.empty()) {
       used = std::move(comparison->kept);
+      warnings = std::move(comparison->warnings);
       confirmed = true;
     } else if (!accept_change) {
-      return changed_dialect(file, options, before, *found, comparison->changed);
+      return changed_dialect(file, options, before, *found, *comparison);
     }
   }
   if (!confirmed) {
@@ -257,6 +291,8 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
   result.options = preview::resolved(options, used);
   result.learned = confirmed ? before : json::object();
   result.report["detected"] = json::object();
+  json doubtful = json::object();
+  const json stored_before = confirmed ? before : json::object();
   for (const preview::Detectable& option : preview::detectable(options, used)) {
     result.report[option.key] = option.value;
     if (!option.automatic) continue;
@@ -267,8 +303,23 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
     });
     result.report["detected"][option.key] = preview::choice_json(same == own.end() ? *option.choice : *same->choice);
     if (option.choice->seen && !result.learned.contains(option.key)) result.learned[option.key] = option.value;
+    const double certainty = certainty_of(option, own, stored_before);
+    const bool learned = result.learned.contains(option.key) && result.learned[option.key] == option.value;
+    const bool doubted = stored_before.value(kDoubtful, json::object()).contains(option.key);
+    if (learned && (doubted || certainty < csv::kFairlyCertain)) {
+      doubtful[option.key] = std::round(certainty * 100) / 100;
+    }
   }
-  result.warnings = warnings_about(options, used, confirmed ? before : json::object());
+  if (options.detect_header && used.dialect.header_rows > 0 && !stored_before.contains("header")) {
+    const std::size_t most = std::min(used.columns.size(), kMostNames);
+    result.learned[kNames] =
+        std::vector<std::string>(used.columns.begin(), used.columns.begin() + static_cast<std::ptrdiff_t>(most));
+  }
+  result.learned.erase(kDoubtful);
+  if (!doubtful.empty()) result.learned[kDoubtful] = std::move(doubtful);
+  result.warnings = warnings_about(options, used, *found, stored_before);
+  result.warnings.insert(result.warnings.end(), warnings.begin(), warnings.end());
+  result.warnings.insert(result.warnings.end(), used.warnings.begin(), used.warnings.end());
   if (!result.learned.contains("filename")) result.learned["filename"] = file.entry().path;
   return result;
 }
@@ -276,16 +327,16 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
 std::string advice(const source::File& file, const config::TableOptions& options, std::size_t* table_width) {
   // Only what is better by far is worth a person's attention.
   constexpr double kBetter = 1.3;
-  const Result<Pieces> pieces = pieces_of(file, true, {});
+  const Result<csv::Pieces> pieces = pieces_of(file, true, {});
   if (!pieces.ok()) return {};
   csv::Known known = preview::said(options);
-  const Result<csv::Sniffed> now = sniff(*pieces, known);
+  const Result<csv::Sniffed> now = csv::sniff(*pieces, known);
   csv::Known open;
   open.comment = options.dialect.comment;
   open.stop_at = options.dialect.stop_at;
   open.trim = options.dialect.trim;
   if (options.dialect.header_rows > 1) open.header_rows = options.dialect.header_rows;
-  Result<csv::Sniffed> found = sniff(*pieces, open);
+  Result<csv::Sniffed> found = csv::sniff(*pieces, open);
   if (!found.ok() || csv::doubt(*found, open)) return {};
   if (table_width != nullptr) *table_width = found->columns.size();
   const bool shape = !now.ok() || found->fit > now->fit * kBetter;
@@ -294,7 +345,7 @@ std::string advice(const source::File& file, const config::TableOptions& options
     open.delimiter = options.dialect.delimiter;
     open.quote = options.dialect.quote;
     open.escape = options.dialect.escape;
-    found = sniff(*pieces, open);
+    found = csv::sniff(*pieces, open);
     if (!found.ok()) return {};
   }
 

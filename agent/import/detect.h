@@ -20,9 +20,11 @@ struct Detection {
   /// For the file result: the six options as they are used, and under "detected", for each that was "auto",
   /// {"certainty", "runner_up"}.
   nlohmann::json report;
-  /// For the project: the options that were "auto" and that this file, or one before it, has shown. {} when none.
+  /// For the project: the options that were "auto" and that this file, or one before it, has shown; under "certainty"
+  /// how certain
+  /// those are that were doubtful at first, under "columns" the first names of a header. {} when none.
   nlohmann::json learned;
-  std::vector<std::string> warnings;  ///< choices that are not certain
+  std::vector<std::string> warnings;  ///< choices that are not certain, and what was left out
 };
 
 /// Finds out what is "auto". `stored` is the `learned` of the table's files before this one, {} or null when there is

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/csv/sniffer/pieces.h"
 #include "core/preview/preview.h"
 #include "pg/bridge.h"
 #include "pg/prelude.h"
@@ -22,15 +23,9 @@ void check_size(std::string_view content) {
 
 cpi::preview::Json sniffed(std::string_view content) {
   check_size(content);
-  constexpr std::size_t kPiece = cpi::csv::kSniffBytes;
   cpi::csv::Known known;
   known.encoding = "utf-8";  // the server has decoded it
-  const bool large = content.size() > 3 * kPiece;
-  const cpi::Result<cpi::csv::Sniffed> found =
-      large ? cpi::csv::sniff(content, content.substr(content.size() / 2, kPiece),
-                              content.substr(content.size() - kPiece), known)
-            : cpi::csv::sniff(content.substr(0, kPiece), {},
-                              content.size() > kPiece ? content.substr(kPiece) : std::string_view(), known);
+  const cpi::Result<cpi::csv::Sniffed> found = cpi::csv::sniff(cpi::csv::pieces_of(content, false), known);
   if (!found) refuse(found.error());
   cpi::Result<cpi::preview::Json> report =
       cpi::preview::describe(*found, content, true, [] { return cpi::pg::interrupt_pending(); });

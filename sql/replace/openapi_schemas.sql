@@ -129,7 +129,7 @@ BEGIN
         "filename": {"type": "string"}, "encoding": {"type": "string"}, "delimiter": {"type": "string"},
         "quote": {"type": "string"}, "escape": {"type": "string"}, "header": {"type": ["boolean", "integer"]},
         "skiprows": {"type": "integer"}, "comment": {"type": "string"},
-        "stop_at": {"type": "string"}, "trim": {"type": "boolean"}, "trailing_delimiter": {"type": "boolean"}, "detected": {"type": "object", "additionalProperties": {"type": "object",
+        "stop_at": {"type": "string"}, "trim": {"type": "boolean"}, "trailing_delimiter": {"type": "boolean"}, "columns": {"type": "array", "items": {"type": "string"}, "description": "In a project: the first names of the header."}, "certainty": {"type": "object", "description": "In a project: of what was doubtful at first, the most that a file has shown.", "additionalProperties": {"type": "number"}}, "detected": {"type": "object", "additionalProperties": {"type": "object",
           "properties": {"certainty": {"type": "number"}, "runner_up": {"type": ["string", "null"]}}}}}}'::jsonb,
     'Column', @extschema@._cpi_openapi_object('A column of a file.', jsonb_build_object(
       'name', text, 'file_column', text, 'type', text)),
@@ -138,6 +138,7 @@ BEGIN
       'columns', jsonb_build_object('type', 'array', 'items', jsonb_build_object('$ref', ref || 'Column')),
       'rows_looked_at', count, 'rows_fitting', count, 'rows_read', count, 'rejected', count, 'complete', bool,
       'config', '{"type": "object", "description": "The options that differ from their defaults."}'::jsonb,
+      'warnings', '{"type": "array", "items": {"type": "string"}, "description": "What is left out, or only likely."}'::jsonb,
       'doubt', text_or_null)),
     'Preview', @extschema@._cpi_openapi_object('What an import would read from CSV text.', jsonb_build_object(
       'dialect', jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', ref || 'Dialect'),

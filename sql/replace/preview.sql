@@ -6,7 +6,7 @@ RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, p
 COMMENT ON FUNCTION @extschema@.cpi_sniff(text) IS
 $$Finds out how CSV text is written: delimiter, quote, escape, header and skiprows, each with its certainty (0 to 1) and
 the runner-up; comments, a trailing delimiter and where the table ends; the columns with the types that their values allow;
-and under config the options to paste into a project. doubt says so when no reading is convincing. Takes up to 16 MB: the
+and under config the options to paste into a project. warnings tell what is left out or only likely, doubt says so when no reading is convincing. Takes up to 16 MB: the
 beginning of a file is enough.$$;
 REVOKE ALL ON FUNCTION @extschema@.cpi_sniff(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.cpi_sniff(text) TO cpi_viewer;

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "core/csv/reader.h"
-#include "core/csv/sniffer/sniffer.h"
+#include "core/csv/sniffer/pieces.h"
 
 namespace {
 
@@ -51,13 +51,7 @@ csv::Dialect given_dialect(const fs::path& file) {
 }
 
 Result<csv::Dialect> found_dialect(const std::string& text) {
-  const std::string_view all = text;
-  const std::size_t size = all.size();
-  const bool large = size > 3 * csv::kSniffBytes;
-  const auto found = large ? csv::sniff(all, all.substr(size / 8 * 4, csv::kSniffBytes),
-                                        all.substr((size - csv::kSniffBytes + 3) / 4 * 4))
-                           : csv::sniff(all.substr(0, csv::kSniffBytes), {},
-                                        size > csv::kSniffBytes ? all.substr(csv::kSniffBytes) : std::string_view());
+  const auto found = csv::sniff(csv::pieces_of(text, true));
   if (!found.ok()) return found.error();
   if (const auto unclear = csv::doubt(*found, {})) return *unclear;
   return found->dialect;

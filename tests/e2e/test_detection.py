@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import pytest
+
 from harness import CPI, run_cpi
 
 GERMAN = "Nr;Name;Preis\n1;Müller;12,50\n2;Groß;7,00\n3;Straße;9,25\n"
@@ -24,6 +26,57 @@ def test_sniff_prints_a_config_to_paste(tmp_path):
     found = sniff(file)
     assert found["config"] == {"delimiter": ";", "encoding": "windows-1252"}
     assert [column["name"] for column in found["columns"]] == ["Nr", "Name", "Preis"]
+
+
+@pytest.mark.parametrize("form", [[], ["--yaml"]], ids=["json", "yaml"])
+def test_what_sniff_prints_is_taken_by_an_import_as_it_is(database, tmp_path, form):
+    file = tmp_path / "german.csv"
+    file.write_text(GERMAN, encoding="windows-1252")
+    printed = run_cpi("sniff", *form, file).stdout
+    config = tmp_path / "config"
+    config.write_text(printed[printed.index("defaults:" if form else "{"):])
+    if not form:
+        assert json.loads(config.read_text()) == {"defaults": {"delimiter": ";", "encoding": "windows-1252"}}
+    result = run_cpi("import", "--to", database.url, "-k", "Nr", "--config", config, file)
+    assert result.returncode == 0, result
+    assert database.rows('SELECT "Name" FROM german ORDER BY "Nr"') == [("Müller",), ("Groß",), ("Straße",)]
+
+
+def test_sniff_looks_for_the_first_byte_beyond_ascii_as_an_import_does(tmp_path):
+    file = tmp_path / "late.csv"
+    plain = "1,abcdefgh\n" * 90_000
+    file.write_bytes(("id,name\n" + plain + "2,Müller in der Großen Straße, Köln\n".replace(", ", " ") + plain)
+                     .encode("windows-1252"))
+    assert sniff(file)["dialect"]["encoding"] == "windows-1252"
+
+
+def test_what_is_left_out_or_only_likely_is_told(database, tmp_path):
+    file = tmp_path / "report.csv"
+    file.write_text("Report\nof May\n\nid;name\n1;x\n2;y\n")
+    told = '3 lines before the table are ignored, the first: "Report"'
+    assert told in sniff(file)["warnings"] and told in run_cpi("sniff", file).stdout
+    result = run_cpi("import", "--to", database.url, "-k", "id", "--delimiter", "auto", "--skiprows", "auto", file)
+    assert result.returncode == 0 and told in result.stderr, result
+    one = tmp_path / "one.csv"
+    one.write_text("preis\n1,50\n2,75\n3,00\n")
+    result = run_cpi("import", "--to", database.url, "--set", "delimiter=auto", "--set", "header=auto", "--json", one)
+    assert result.returncode == 0, result
+    assert any('set "delimiter"' in warning for warning in json.loads(result.stdout)["warnings"])
+    assert database.rows("SELECT preis FROM one") == [("1,50",), ("2,75",), ("3,00",)]
+
+
+@pytest.mark.parametrize("text", ["id/name/born\n1/Ada/1815\n2/Jo/1906\n", "name\nLovelace, Ada\nHopper, Jo\n",
+                                  "id   name       qty\n1    Ada          5\n22   Jo H        17\n",
+                                  "id,name,x\n" + "1,a,2\n" * 100 + "1,a,2,3,4\n" * 300],
+                         ids=["one column?", "one column or two?", "fixed widths", "two tables"])
+def test_a_file_that_may_be_read_in_two_ways_is_refused(database, tmp_path, text):
+    file = tmp_path / "unclear.csv"
+    file.write_text(text)
+    automatic = [word for option in ("delimiter", "quote", "escape", "encoding", "header", "skiprows")
+                 for word in ("--set", option + "=auto")]
+    result = run_cpi("import", "--to", database.url, *automatic, file)
+    assert result.returncode == 1 and "et \"" in result.stderr, result
+    assert database.value("SELECT to_regclass('unclear')") is None
 
 
 def test_sniff_reads_a_pipe():
@@ -109,6 +162,29 @@ def test_a_project_keeps_to_the_dialect_that_it_has_found(agent, database, name)
     [now] = agent.get(f"/projects/{name}").json["dialects"]
     assert now["delimiter"] == ","
     assert database.value("SELECT count(*) FROM people") == 5
+
+
+def test_a_project_takes_no_file_in_another_code_page_for_one_like_those_before(agent, database, name):
+    folder = agent.project(name, database, defaults=AUTO, after_import="delete")
+    (folder / "people.csv").write_bytes("id;name\n1;café\n".encode("windows-1252"))
+    job = agent.run_import(name)
+    assert job["status"] == "completed", job
+    assert any("encoding was detected" in warning for warning in job["file_results"][0]["warnings"])
+    [known] = agent.get(f"/projects/{name}").json["dialects"]
+    assert known["encoding"] == "windows-1252" and known["certainty"]["encoding"] < 0.75
+    (folder / "people.csv").write_bytes("id;name\n2;Muñoz\n".encode("windows-1252"))
+    again = agent.run_import(name)
+    assert any("encoding was detected" in warning for warning in again["file_results"][0]["warnings"]), again
+    assert database.rows("SELECT name FROM people ORDER BY id") == [("café",), ("Muñoz",)]
+
+    (folder / "people.csv").write_bytes("id;name\n3;Müller\n4;Größe\n5;Köln\n".encode("cp850"))
+    failed = agent.run_import(name)
+    assert failed["status"] == "failed"
+    assert 'encoding is "cp850", was "windows-1252"' in failed["file_results"][0]["error"]
+    (folder / "people.csv").write_text("id\001name\n6\001Jo\n")
+    failed = agent.run_import(name)
+    assert failed["status"] == "failed" and "delimiter is" in failed["file_results"][0]["error"]
+    assert database.value("SELECT count(*) FROM people") == 2
 
 
 def test_files_of_one_job_are_held_against_each_other(agent, database, name):

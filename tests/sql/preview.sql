@@ -1,6 +1,6 @@
 -- CSV looked at from SQL. What the sniffer and the reader decide is tested by tests/unit/core/csv.
 BEGIN;
-SELECT plan(28);
+SELECT plan(29);
 
 SELECT fixture.answers_as(cpi_sniff(E'id;name\n1;a\n2;b\n'), 'Sniffed', 'the answer of cpi_sniff is as documented');
 SELECT is(cpi_sniff(E'id;name\n1;a\n2;b\n') #>> '{dialect,delimiter}', ';', 'the delimiter is found');
@@ -11,6 +11,8 @@ SELECT ok((cpi_sniff(E'id;name\n1;a\n') #>> '{dialect,detected,delimiter,certain
   'each choice has a certainty');
 SELECT ok(NOT cpi_sniff(E'id;n\u00e4me\n1;a\n') -> 'dialect' ? 'encoding', 'text in a database has no encoding to be found');
 SELECT matches(cpi_sniff(E'a,b;c\nd,e;f\n') ->> 'doubt', 'set "delimiter"', 'a toss-up is told');
+SELECT is(cpi_sniff(E'Report\n\nid;name;qty\n1;a;5\n2;b;7\n') #>> '{warnings,0}',
+  '2 lines before the table are ignored, the first: "Report"', 'and so is what is left out');
 SELECT throws_ok($$SELECT cpi_sniff('')$$, 'PT422', 'the file is empty: there is nothing to find out', 'nothing is refused');
 SELECT throws_ok($$SELECT cpi_sniff(NULL)$$, 'PT422', NULL, 'NULL likewise');
 SELECT throws_ok($$SELECT cpi_sniff(repeat('x', 17000000))$$, 'PT422',

@@ -6,6 +6,7 @@
 
 #include "core/config/file_columns.h"
 #include "core/csv/reader.h"
+#include "core/csv/sniffer/pieces.h"
 #include "core/preview/known.h"
 #include "core/text/place_map.h"
 #include "core/text/transcoder.h"
@@ -214,6 +215,8 @@ Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool co
   out["rejected"] = reading->rejected;
   out["complete"] = reading->complete;
   out["config"] = Json::parse(csv::config_json(found));
+  out["warnings"] = Json::array();
+  for (const std::string& warning : found.warnings) out["warnings"].push_back(storable(warning));
   return out;
 }
 
@@ -225,12 +228,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
   Json warnings = Json::array();
   if (wants_detection(used)) {
     const csv::Known known = said(used);
-    const std::size_t size = text.size();
-    const bool large = size > 3 * csv::kSniffBytes;
-    Result<csv::Sniffed> found =
-        large ? csv::sniff(text, text.substr(size / 2, csv::kSniffBytes), text.substr(size - csv::kSniffBytes), known)
-              : csv::sniff(text.substr(0, csv::kSniffBytes), {},
-                           size > csv::kSniffBytes ? text.substr(csv::kSniffBytes) : std::string_view(), known);
+    const Result<csv::Sniffed> found = csv::sniff(csv::pieces_of(text, false), known);
     if (!found.ok()) return found.error();
     if (std::optional<Error> unclear = csv::doubt(*found, known)) return *unclear;
     dialect = dialect_json(used, *found, false);
@@ -238,6 +236,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
       if (!one.automatic || !one.choice->seen || one.choice->certainty >= csv::kFairlyCertain) continue;
       warnings.push_back(std::string(one.key) + " was detected as " + one.value.dump() + " with little certainty");
     }
+    for (const std::string& warning : found->warnings) warnings.push_back(storable(warning));
     used = resolved(std::move(used), *found);
   } else {
     dialect = Json();

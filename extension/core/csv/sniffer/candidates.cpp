@@ -1,6 +1,7 @@
 // Phase 2: delimiter, quote and escape, by trying all of them.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 
 #include "core/csv/header.h"
@@ -9,12 +10,18 @@
 namespace cpi::csv::sniffer {
 namespace {
 
-constexpr std::size_t kRows = 400;  // of each piece
+constexpr std::size_t kRows = 400;       // at the start of each piece
+constexpr std::size_t kLaterRows = 100;  // in its middle, and at its end
 
-struct Candidate {
-  Dialect dialect;
-  Fit fit;
-};
+/// Delimiters in the order of their frequency in the world.
+constexpr std::array<std::string_view, 16> kUsual = {
+    ",", ";", "\t", "|", "||", ", ", "; ", "::", "^", "~", "\x1F", "¦", ":", " ", "#", "*"};
+
+bool is_usual(const std::string& delimiter) {
+  return std::find(kUsual.begin(), kUsual.end(), delimiter) != kUsual.end();
+}
+
+bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20; }
 
 bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
@@ -36,17 +43,15 @@ bool is_comment(std::string_view text, const std::string& comment) {
   return !comment.empty() && text.starts_with(comment);
 }
 
-void read_rows(const std::string& text, const Grammar& grammar, const Dialect& dialect, std::int64_t skip_rows,
-               std::vector<SampleRow>& rows) {
+/// Reads up to `most` rows of a piece from `at` on, the number `line` of its lines; returns where it ended.
+const char* read_rows(const std::string& text, const char* at, std::size_t line, std::size_t most,
+                      const Grammar& grammar, const Dialect& dialect, std::vector<SampleRow>& rows) {
   const Limits limits{kSniffBytes, kSniffBytes, kSniffBytes, 100'000};
-  const char* at = text.data();
-  const char* end = at + text.size();
+  const char* end = text.data() + text.size();
   std::vector<RawField> raw;
-  std::size_t line = 0;
   bool gap = false;
   std::string value;
-  for (; skip_rows > 0 && at < end; --skip_rows, ++line) at = physical_line(at, end, true).next;
-  for (std::size_t count = 0; at < end && count < kRows;) {
+  for (std::size_t count = 0; at < end && count < most;) {
     const Line physical = physical_line(at, end, true);
     const std::string_view shown(at, static_cast<std::size_t>(physical.content_end - at));
     if (shown.empty() || is_comment(shown, dialect.comment)) {
@@ -85,6 +90,26 @@ void read_rows(const std::string& text, const Grammar& grammar, const Dialect& d
     line += static_cast<std::size_t>(row.breaks) + 1;
     at = row.next;
   }
+  return at;
+}
+
+/// Reads rows at the start of a piece, behind its first `skip_rows` lines, and into `later` some of its middle and end.
+void read_piece(const std::string& text, std::int64_t skip_rows, const Grammar& grammar, const Dialect& dialect,
+                std::vector<SampleRow>& rows, std::vector<SampleRow>& later) {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  std::size_t line = 0;
+  for (; skip_rows > 0 && at < end; --skip_rows, ++line) at = physical_line(at, end, true).next;
+  const char* first = at;
+  at = read_rows(text, at, line, kRows, grammar, dialect, rows);
+  const std::size_t some = static_cast<std::size_t>(at - first) / kRows * kLaterRows;
+  for (const bool middle : {true, false}) {
+    const auto rest = static_cast<std::size_t>(end - at);
+    if (rest == 0) return;
+    const char* from = middle ? at + rest / 2 : std::max(at, end - std::min(rest, some));
+    if (from > at) from = physical_line(from, end, true).next;
+    at = read_rows(text, from, 0, middle ? kLaterRows : kRows, grammar, dialect, later);
+  }
 }
 
 /// Whether blanks stand between a delimiter and a quote, which only `trim` can take.
@@ -95,11 +120,48 @@ bool has_blanks_before(const std::string& all, const std::string& delimiter, con
          all.find(delimiter + "\t" + quote) != std::string::npos;
 }
 
-std::vector<Dialect> all_candidates(const Sample& sample, const Known& known) {
+/// Whether texts hold such a character often enough that it rather belongs to them.
+bool is_weak(const std::string& delimiter) {
+  if (delimiter == " " || delimiter == ":" || delimiter == "#" || delimiter == "*") return true;
+  return !is_usual(delimiter) && !is_control(delimiter.front());
+}
+
+/// Whether `text` stands on most lines just as often as a longer delimiter does that holds it. A longer one that ends
+/// otherwise than it begins may be a delimiter and the beginning of texts ("$5"); usual ones do not yield to that.
+bool is_part(const std::string& text, const std::vector<Recurring>& recurring) {
+  const auto count_in = [](const std::string& longer, const std::string& part) {
+    std::size_t count = 0;
+    for (std::size_t at = longer.find(part); at != std::string::npos; at = longer.find(part, at + part.size())) ++count;
+    return count;
+  };
+  const auto own = std::find_if(recurring.begin(), recurring.end(), [&](const auto& one) { return one.text == text; });
+  if (own == recurring.end()) return false;
+  return std::any_of(recurring.begin(), recurring.end(), [&](const Recurring& longer) {
+    const std::size_t times = longer.text.size() <= text.size() ? 0 : count_in(longer.text, text);
+    std::size_t first = 1;
+    while (first < longer.text.size() && (static_cast<unsigned char>(longer.text[first]) & 0xC0U) == 0x80U) ++first;
+    const bool symmetrical = longer.text.ends_with(longer.text.substr(0, first));
+    return times > 0 && longer.first && own->per_line == times * longer.per_line &&
+           (symmetrical || !is_usual(text) || longer.text == text + " ");
+  });
+}
+
+/// What recurs and is no part of anything longer; not what numbers, moments and names are written with.
+std::vector<std::string> found_delimiters(const std::vector<Recurring>& recurring) {
+  constexpr std::size_t kMost = 12;
+  std::vector<std::string> found;
+  for (const Recurring& one : recurring) {
+    if (one.text.find_first_of(".-_/+\\()%") != std::string::npos || is_usual(one.text)) continue;
+    if (!is_part(one.text, recurring) && found.size() < kMost) found.push_back(one.text);
+  }
+  return found;
+}
+
+std::vector<Dialect> all_candidates(const Sample& sample, const Known& known, const std::vector<Recurring>& recurring) {
   const std::string all = sample.beginning + sample.middle + sample.end;
   const auto present = [&](const std::string& text) { return all.find(text) != std::string::npos; };
-  std::vector<std::string> delimiters = {
-      ",", ";", "\t", "|", "||", ", ", "; ", "::", "^", "~", "\x1F", "¦", ":", " ", "#", "*"};
+  std::vector<std::string> delimiters(kUsual.begin(), kUsual.end());
+  for (std::string& found : found_delimiters(recurring)) delimiters.push_back(std::move(found));
   std::vector<std::string> quotes = {"\"", "'", ""};
   if (known.delimiter) delimiters = {*known.delimiter};
   if (known.quote) quotes = {*known.quote};
@@ -138,20 +200,92 @@ std::vector<Dialect> all_candidates(const Sample& sample, const Known& known) {
   return dialects;
 }
 
-/// Sets a choice from the best score of each value. The same delimiter with and without a blank is one choice: which of
-/// the two it is shows in the cells, not in the shape of the table.
+/// Sets a choice from the best score of each value. A delimiter and one that holds it are one choice: which of the two
+/// it is shows in the cells, not in the shape of the table.
 Choice choose(const std::map<std::string, double>& scores, const std::string& chosen) {
   Choice choice{chosen, 1, std::nullopt};
   double next = 0;
   for (const auto& [value, score] : scores) {
-    const auto bare = [](std::string_view text) { return text.substr(0, text.find_last_not_of(' ') + 1); };
-    const bool same = value == chosen || (!bare(value).empty() && bare(value) == bare(chosen));
+    const auto holds = [](const std::string& text, const std::string& part) {
+      return !part.empty() && text.find(part) != std::string::npos;
+    };
+    const bool same = value == chosen || holds(value, chosen) || holds(chosen, value);
     if (same || score <= next) continue;
     next = score;
     choice.runner_up = value;
   }
   choice.certainty = certainty(scores.at(chosen), next);
   return choice;
+}
+
+bool is_one_field(const SampleRow& row) { return row.good && row.fields.size() == 1; }
+
+/// Whether the first line stands alone above rows that fit.
+bool has_lone_first_line(const Fit& fit) {
+  if (fit.width < 2 || fit.beginning.size() < 2 || !is_one_field(fit.beginning.front())) return false;
+  if (!fit.fits(fit.beginning[1])) return false;
+  const auto fitting = static_cast<std::size_t>(std::count_if(fit.beginning.begin() + 1, fit.beginning.end(),
+                                                              [&](const SampleRow& row) { return fit.fits(row); }));
+  return fitting * 10 >= (fit.beginning.size() - 1) * 9;
+}
+
+/// Whether all that stands behind the first row is a time, or a date and a time.
+bool splits_moments(const Fit& fit, const std::string& delimiter) {
+  if (fit.width > 3) return false;
+  const auto is_moment = [&](const SampleRow& row) {
+    if (!fit.fits(row) || row.text.find_first_not_of("0123456789-/.: TZ") != std::string_view::npos) return false;
+    if (delimiter == " ") {
+      return fit.width == 2 && kind_of(row.fields[0]) == CellKind::kMoment &&
+             row.fields[1].find(':') != std::string::npos;
+    }
+    const std::string& hour = row.fields.front();
+    return delimiter == ":" && !hour.empty() && is_digit(hour.back()) &&
+           std::all_of(row.fields.begin() + 1, row.fields.end(), [](const std::string& cell) {
+             return cell.size() >= 2 && is_digit(cell[0]) && is_digit(cell[1]) &&
+                    (cell.size() == 2 || !is_digit(cell[2]));
+           });
+  };
+  return fit.beginning.size() > 1 && std::all_of(fit.beginning.begin() + 1, fit.beginning.end(), is_moment);
+}
+
+/// Whether every comma behind the first row stands between digits.
+bool splits_numbers(const Fit& fit) {
+  return std::all_of(fit.beginning.begin() + 1, fit.beginning.end(), [](const SampleRow& row) {
+    for (std::size_t at = row.text.find(','); at != std::string_view::npos; at = row.text.find(',', at + 1)) {
+      if (at == 0 || at + 1 == row.text.size() || !is_digit(row.text[at - 1]) || !is_digit(row.text[at + 1]))
+        return false;
+    }
+    return true;
+  });
+}
+
+/// Whether the file is rather one column whose texts, numbers or moments hold the delimiter: its name, the first line,
+/// does not, and no header follows it.
+bool is_rather_one_column(const Fit& fit, const std::string& delimiter) {
+  constexpr double kClearly = 0.5;
+  if (fit.width < 2) return false;
+  if (is_weak(delimiter) && splits_moments(fit, delimiter)) return true;
+  if (!has_lone_first_line(fit)) return false;
+  if (!is_weak(delimiter) && (delimiter != "," || !splits_numbers(fit))) return false;
+  return header_evidence(fit, 1) < kClearly;
+}
+
+/// The first usual delimiter that stands nowhere, for a file of one column.
+std::string absent_delimiter(const Sample& sample) {
+  for (const char* delimiter : {",", ";", "\t", "|", "\x1F"}) {
+    const auto lacks = [&](const std::string& piece) { return piece.find(delimiter) == std::string::npos; };
+    if (lacks(sample.beginning) && lacks(sample.middle) && lacks(sample.end)) return delimiter;
+  }
+  return ",";
+}
+
+/// How much a candidate is preferred, besides its fit.
+double preference(const Fit& fit, const std::string& delimiter, bool part) {
+  double preference = is_usual(delimiter) ? 1 : 0.95;
+  if (part) preference *= 0.3;
+  const bool lone = fit.width > 1 && !fit.beginning.empty() && is_one_field(fit.beginning.front());
+  if (lone && is_weak(delimiter)) preference *= 0.4;
+  return preference;
 }
 
 }  // namespace
@@ -178,7 +312,7 @@ CellKind kind_of(std::string_view cell) {
       ++moment_marks;
     } else if (byte == ' ' || byte == '_') {
       ++blanks;
-    } else if (std::string_view(",;|\t\"^~\x1F").find(byte) != std::string_view::npos) {
+    } else if (std::string_view(",;|\"^~").find(byte) != std::string_view::npos || is_control(byte)) {
       suspicious = true;
     }
   }
@@ -202,9 +336,9 @@ CellKind kind_of(std::string_view cell) {
 Fit fit_of(const Sample& sample, const Dialect& dialect) {
   const Grammar grammar(dialect);
   Fit fit;
-  read_rows(sample.beginning, grammar, dialect, dialect.skip_rows, fit.beginning);
-  read_rows(sample.middle, grammar, dialect, 0, fit.further);
-  read_rows(sample.end, grammar, dialect, 0, fit.further);
+  read_piece(sample.beginning, dialect.skip_rows, grammar, dialect, fit.beginning, fit.further);
+  read_piece(sample.middle, 0, grammar, dialect, fit.further, fit.further);
+  read_piece(sample.end, 0, grammar, dialect, fit.further, fit.further);
   std::map<std::size_t, std::size_t> widths;
   const auto each = [&](const auto& what) {
     for (const SampleRow& row : fit.beginning) what(row);
@@ -250,6 +384,19 @@ Fit fit_of(const Sample& sample, const Dialect& dialect) {
   // Columns that nothing ever stands in are rather halves of a longer delimiter.
   const auto empty = static_cast<double>(std::count(filled.begin(), filled.end(), false));
   typed *= 1.0 - 0.4 * empty / static_cast<double>(fit.width);
+  // Columns in which nothing but the same mark ever stands are so, too.
+  for (std::size_t column = 0; column < fit.width && fit.fitting > 1; ++column) {
+    const std::string* mark = nullptr;
+    bool constant = true;
+    each([&](const SampleRow& row) {
+      if (!fit.fits(row)) return;
+      if (mark == nullptr) mark = &row.fields[column];
+      constant = constant && row.fields[column] == *mark;
+    });
+    const auto is_mark = [](char byte) { return std::ispunct(static_cast<unsigned char>(byte)) != 0; };
+    if (constant && !mark->empty() && std::all_of(mark->begin(), mark->end(), is_mark) && !is_missing(*mark))
+      typed *= 0.4;
+  }
   const double consistent = static_cast<double>(fit.fitting) / static_cast<double>(fit.rows);
   // One column fits any file; it is what is left when no delimiter makes a table.
   const double wide = fit.width == 1 ? 0.15 : 1.0 - 1.0 / static_cast<double>(fit.width * fit.width);
@@ -260,19 +407,23 @@ Fit fit_of(const Sample& sample, const Dialect& dialect) {
 }
 
 Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed) {
-  const std::vector<Dialect> candidates = all_candidates(sample, known);
+  const std::vector<Recurring> recurring = known.delimiter ? std::vector<Recurring>() : find_recurring(sample);
+  const std::vector<Dialect> candidates = all_candidates(sample, known, recurring);
   std::map<std::string, double> delimiters;
   std::vector<double> scores;
   Fit best;
+  double best_score = 0;
   const Dialect* chosen = candidates.data();
   // Candidates come in the order of their frequency in the world, so that a tie goes to the usual one.
   for (const Dialect& dialect : candidates) {
     Fit fit = fit_of(sample, dialect);
-    scores.push_back(fit.score);
+    const double own = fit.score * preference(fit, dialect.delimiter, is_part(dialect.delimiter, recurring));
+    scores.push_back(own);
     double& score = delimiters[dialect.delimiter];
-    score = std::max(score, fit.score);
-    if (&dialect == chosen || fit.score > best.score * 1.0001) {
+    score = std::max(score, own);
+    if (&dialect == chosen || own > best_score * 1.0001) {
       best = std::move(fit);
+      best_score = own;
       chosen = &dialect;
     }
   }
@@ -290,6 +441,15 @@ Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed) {
   sniffed.delimiter = choose(delimiters, chosen->delimiter);
   sniffed.quote = choose(quotes, chosen->quote);
   sniffed.escape = choose(escapes, chosen->escape);
+  if (!known.delimiter) {
+    const bool rather_one = is_rather_one_column(best, chosen->delimiter);
+    if (rather_one || best.width == 1) {
+      sniffed.delimiter.value = sniffed.dialect.delimiter = absent_delimiter(sample);
+      if (rather_one) sniffed.delimiter = {sniffed.delimiter.value, 0.6, chosen->delimiter, false};
+      best = fit_of(sample, sniffed.dialect);
+    }
+    doubt_delimiter(sample, best, recurring, is_weak(chosen->delimiter), sniffed);
+  }
   const auto shown = [&](const std::string& text) {
     return !text.empty() &&
            (sample.beginning.find(text) != std::string::npos || sample.middle.find(text) != std::string::npos ||

@@ -1,9 +1,11 @@
 // Phase 1: which encoding the bytes are in.
 #include <unicode/uchar.h>
 #include <unicode/ucsdet.h>
+#include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "core/csv/sniffer/phases.h"
@@ -56,16 +58,47 @@ std::string by_zero_bytes(std::string_view bytes) {
   return {};
 }
 
-/// UTF-16 of other scripts than Latin: zero bytes (of digits, delimiters and line ends) in one lane only, and letters
-/// when it is read so.
-std::string by_lanes(std::string_view bytes) {
-  bytes = bytes.substr(0, bytes.size() / 2 * 2);
-  std::size_t zeros[2] = {};
-  for (std::size_t i = 0; i < bytes.size(); ++i) zeros[i % 2] += bytes[i] == '\0' ? 1 : 0;
-  const bool little = zeros[1] > zeros[0];
-  if (zeros[little ? 1 : 0] * 20 < bytes.size() || zeros[little ? 0 : 1] * 20 > zeros[little ? 1 : 0]) return {};
+/// UTF-32 of any script: no four bytes of another encoding are a character's number, let alone all.
+std::string by_code_points(std::string_view bytes) {
+  const auto is_point = [](unsigned char first, unsigned char second, unsigned char third, unsigned char last) {
+    return first == 0 && second <= 0x10 && (second != 0 || third != 0 || last != 0) &&
+           (second != 0 || (third & 0xF8U) != 0xD8U);
+  };
+  bool little = bytes.size() >= 16;
+  bool big = little;
+  for (std::size_t i = 0; i + 4 <= bytes.size() && (little || big); i += 4) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[i + at]); };
+    little = little && is_point(byte(3), byte(2), byte(1), byte(0));
+    big = big && is_point(byte(0), byte(1), byte(2), byte(3));
+  }
+  return little ? "utf-32le" : big ? "utf-32be" : std::string();
+}
+
+/// UTF-16 of other scripts than Latin: digits, delimiters and line ends when it is read so, hardly any in the other
+/// order.
+std::string by_ascii_units(std::string_view bytes) {
+  std::size_t units[2] = {};
+  for (std::size_t i = 0; i + 2 <= bytes.size(); i += 2) {
+    const auto is_common = [](char byte) {
+      return std::string_view("\t\r\n ,;|.-0123456789").find(byte) != std::string_view::npos;
+    };
+    units[0] += bytes[i + 1] == '\0' && is_common(bytes[i]) ? 1 : 0;
+    units[1] += bytes[i] == '\0' && is_common(bytes[i + 1]) ? 1 : 0;
+  }
+  const bool little = units[0] > units[1];
+  if (units[little ? 0 : 1] * 40 < bytes.size() / 2 || units[little ? 1 : 0] * 8 > units[little ? 0 : 1]) return {};
   const std::string encoding = little ? "utf-16le" : "utf-16be";
   return plausibility(bytes, encoding) > 0 ? encoding : std::string();
+}
+
+/// Encodings that switch between character sets by escape sequences, all in ASCII bytes.
+std::string by_escapes(std::string_view all) {
+  using namespace std::string_view_literals;
+  const auto holds = [&](std::string_view text) { return all.find(text) != std::string_view::npos; };
+  if (holds("\x1B$)C"sv)) return "iso-2022-kr";
+  if (holds("\x1B$)A"sv) || holds("\x1B$)G"sv)) return "iso-2022-cn";
+  if ((holds("\x1B$B"sv) || holds("\x1B$@"sv)) && (holds("\x1B(B"sv) || holds("\x1B(J"sv))) return "iso-2022-jp";
+  return {};
 }
 
 /// Bytes beyond ASCII with their neighbours, up to a bound: all that tells one code page from another.
@@ -84,6 +117,91 @@ std::string beyond_ascii(std::string_view all) {
   return out;
 }
 
+/// Bytes as UTF-8; what is none in `encoding` becomes U+FFFD. Nothing for an encoding that is unknown.
+std::optional<std::string> decoded(std::string_view bytes, const std::string& encoding) {
+  Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(encoding, {});
+  if (!transcoder.ok()) return std::nullopt;
+  std::string converted;
+  (*transcoder)->convert(bytes, converted);
+  (*transcoder)->finish(converted);
+  std::string utf8;
+  text::append_replacing_invalid(converted, utf8);
+  return utf8;
+}
+
+/// Code pages that ICU's detector does not know, and the one that is most common.
+constexpr std::array<const char*, 7> kCodePages = {"windows-1252", "cp850", "cp437",    "cp852",
+                                                   "cp866",        "cp737", "macintosh"};
+
+/// Common ones that it knows, but misses in short texts.
+constexpr std::array<const char*, 4> kMissed = {"windows-1250", "windows-1251", "windows-1253", "koi8-r"};
+
+/// Overrules ICU's choice where a code page makes far better words; and lowers the certainty where others make nearly
+/// as good ones of another spelling.
+void weigh_code_pages(std::string_view text, std::vector<std::pair<std::string, double>>& found) {
+  constexpr double kClearly = 0.2;
+  std::string chosen = found[0].first;
+  double best = plausibility(text, chosen);
+  for (const char* page : kCodePages) {
+    const double score = plausibility(text, page);
+    if (score <= best + (chosen == found[0].first ? kClearly : 0.0001)) continue;
+    chosen = page;
+    best = score;
+  }
+  const bool overruled = chosen != found[0].first;
+  for (const char* page : kMissed) {
+    const double score = plausibility(text, page);
+    if (!overruled || score <= best + 0.0001) continue;
+    chosen = page;
+    best = score;
+  }
+  const std::optional<std::string> spelling = decoded(text, chosen);
+  double next = -3;
+  std::string runner_up;
+  std::vector<std::string> others(kCodePages.begin(), kCodePages.end());
+  // Among those that it knows itself, ICU's order is the better judge.
+  if (overruled) {
+    for (const auto& [name, confidence] : found) others.push_back(name);
+    others.insert(others.end(), kMissed.begin(), kMissed.end());
+  }
+  for (const std::string& page : others) {
+    const double score = plausibility(text, page);
+    if (page == chosen || score <= next || decoded(text, page) == spelling) continue;
+    next = score;
+    runner_up = page;
+  }
+  // A few letters are hardly evidence.
+  constexpr std::ptrdiff_t kFew = 8;
+  const auto letters = std::count_if(text.begin(), text.end(), [](char byte) { return (byte & '\x80') != 0; });
+  const double certain = std::min(letters < kFew ? 0.7 : 0.9, 0.5 + std::max(0.0, best - next));
+  if (overruled) {
+    std::erase_if(found, [&](const auto& one) { return one.first == chosen; });
+    found.insert(found.begin(), {chosen, certain});
+  } else if (found[0].second > certain) {
+    found[0].second = certain;
+    std::erase_if(found, [&](const auto& one) { return one.first == runner_up; });
+    if (!runner_up.empty()) found.insert(found.begin() + 1, {runner_up, certain});
+  }
+  // Of two that read the file alike, the common one.
+  if (found[0].first != kCodePages[0] && decoded(text, kCodePages[0]) == decoded(text, found[0].first)) {
+    std::erase_if(found, [&](const auto& one) { return one.first == kCodePages[0]; });
+    found.insert(found.begin(), {kCodePages[0], found[0].second});
+  }
+}
+
+/// Whether two letters beside each other are of scripts that no word mixes.
+bool mixes_scripts(UChar32 a, UChar32 b) {
+  if (u_isalpha(a) == 0 || u_isalpha(b) == 0) return false;
+  UErrorCode status = U_ZERO_ERROR;
+  const UScriptCode one = uscript_getScript(a, &status);
+  const UScriptCode other = uscript_getScript(b, &status);
+  const auto alphabetic = [](UScriptCode script) {
+    return script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC ||
+           script == USCRIPT_HEBREW || script == USCRIPT_ARABIC;
+  };
+  return one != other && (alphabetic(one) || alphabetic(other));
+}
+
 }  // namespace
 
 Result<Choice> find_encoding(std::string_view beginning, std::string_view middle, std::string_view end,
@@ -99,14 +217,16 @@ Result<Choice> find_encoding(std::string_view beginning, std::string_view middle
   for (const std::string_view piece : {beginning, middle, end, foreign}) all += piece;
   const auto zeros = static_cast<std::size_t>(std::count(all.begin(), all.end(), '\0'));
   if (zeros > 0) {
-    std::string wide = by_zero_bytes(beginning);
-    if (wide.empty()) wide = by_lanes(beginning.size() >= 64 ? beginning : std::string_view(all));
+    std::string wide = by_code_points(beginning);
+    if (wide.empty()) wide = by_zero_bytes(beginning);
+    if (wide.empty()) wide = by_ascii_units(beginning.size() >= 64 ? beginning : std::string_view(all));
     if (!wide.empty()) return Choice{wide, 0.95, std::nullopt};
     if (zeros * 20 > all.size()) {
       return Error{Code::kUnknownEncoding, "the file holds many NUL bytes and is no text in an encoding that we know",
                    "", "Check that it is a CSV file, not a workbook or an archive, or name its encoding."};
     }
   }
+  if (const std::string switching = by_escapes(all); !switching.empty()) return Choice{switching, 0.95, "utf-8", true};
   Utf8Count utf8;
   for (const std::string_view piece : {beginning, middle, end, foreign}) count_utf8(piece, utf8);
   if (utf8.invalid_bytes == 0 || utf8.characters > utf8.invalid_bytes) {
@@ -116,7 +236,8 @@ Result<Choice> find_encoding(std::string_view beginning, std::string_view middle
     const double valid = utf8.invalid_bytes == 0 ? 1
                                                  : static_cast<double>(utf8.characters) /
                                                        static_cast<double>(utf8.characters + utf8.invalid_bytes);
-    return Choice{"utf-8", ascii ? 0.9 : 0.99 * valid, "windows-1252", !ascii};
+    const bool escapes = all.find('\x1B') != std::string::npos;
+    return Choice{"utf-8", ascii ? (escapes ? 0.6 : 0.9) : 0.99 * valid, "windows-1252", !ascii || escapes};
   }
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<UCharsetDetector, CloseDetector> detector(ucsdet_open(&status));
@@ -139,43 +260,44 @@ Result<Choice> find_encoding(std::string_view beginning, std::string_view middle
   if (found.empty()) found.emplace_back("windows-1252", 0.3);
   // ICU guesses by languages, from few letters often wildly, and does not know the code pages of DOS, whose letters are
   // punctuation or nothing at all elsewhere. What the letters and their neighbours look like has a say.
-  constexpr double kClearly = 0.2;
-  const std::string text = beyond_ascii(all);
-  double best = plausibility(text, found[0].first);
-  for (const char* other : {"windows-1252", "cp850", "cp437"}) {
-    const double score = plausibility(text, other);
-    if (score <= best + kClearly) continue;
-    std::erase_if(found, [&](const auto& one) { return one.first == other; });
-    found.insert(found.begin(), {other, std::min(0.9, 0.5 + (score - best) / 2)});
-    best = score;
-  }
+  weigh_code_pages(beyond_ascii(all), found);
   return Choice{found[0].first, std::min(0.9, found[0].second),
                 found.size() > 1 ? std::optional(found[1].first) : std::nullopt, true};
 }
 
 double plausibility(std::string_view bytes, const std::string& encoding) {
-  Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(encoding, {});
-  if (!transcoder.ok()) return -1;
-  std::string utf8;
-  (*transcoder)->convert(bytes, utf8);
-  (*transcoder)->finish(utf8);
+  const std::optional<std::string> text = decoded(bytes, encoding);
+  if (!text) return -1;
+  const std::string& utf8 = *text;
   double score = 0;
   std::int32_t count = 0;
   UChar32 before = ' ';
+  std::size_t accented = 0;  // letters with accents in a row
   const auto size = static_cast<std::int32_t>(utf8.size());
   for (std::int32_t at = 0; at < size;) {
     UChar32 c = 0;
     U8_NEXT(utf8.data(), at, size, c);
     UChar32 next = ' ';
     if (std::int32_t peek = at; peek < size) U8_NEXT(utf8.data(), peek, size, next);
+    const bool is_accented = c >= 0xC0 && c < 0x250 && u_isalpha(c) != 0;
+    accented = is_accented ? accented + 1 : 0;
     const bool inside = u_isalpha(before) != 0 || u_isalpha(next) != 0;
     if (c >= 0x80 || c < 0) {
       ++count;
-      if (c < 0 || u_charType(c) == U_CONTROL_CHAR || u_charType(c) == U_UNASSIGNED) {
+      // No letters of words, though letters by name.
+      const bool odd = c == 0x192 || c == 0xAA || c == 0xBA || c == 0xFF;
+      if (c < 0 || c == 0xFFFD || u_charType(c) == U_CONTROL_CHAR || u_charType(c) == U_UNASSIGNED) {
         score -= 3;
       } else if (u_isalpha(c) != 0 && u_charType(c) != U_MODIFIER_LETTER) {
         // A capital within a word of small letters is nobody's spelling.
-        score += !inside ? 0.2 : u_isupper(c) != 0 && u_islower(before) != 0 ? -1 : 1;
+        const bool misplaced = (u_isupper(c) != 0 || odd) && u_islower(before) != 0;
+        // Three letters with accents in a row make no word of a Latin script, but many of another one.
+        score += !inside                                                           ? 0.2
+                 : accented > 2                                                    ? -0.5
+                 : misplaced || mixes_scripts(c, before) || mixes_scripts(c, next) ? -1
+                                                                                   : 1;
+      } else if ((c == 0xA1 || c == 0xBF) && u_isalpha(before) == 0) {
+        score += 0.3;  // ¡ and ¿ before a word
       } else {
         score += inside && u_charType(c) != U_FINAL_PUNCTUATION && u_charType(c) != U_INITIAL_PUNCTUATION ? -1 : 0.3;
       }
@@ -186,3 +308,15 @@ double plausibility(std::string_view bytes, const std::string& encoding) {
 }
 
 }  // namespace cpi::csv::sniffer
+
+namespace cpi::csv {
+
+Spelling spelling_of(const std::string& stored, const std::string& found, std::string_view bytes) {
+  constexpr double kClearly = 0.2;
+  const std::string text = sniffer::beyond_ascii(bytes);
+  if (sniffer::decoded(text, stored) == sniffer::decoded(text, found)) return Spelling::kSame;
+  const double worse = sniffer::plausibility(text, found) - sniffer::plausibility(text, stored);
+  return worse > kClearly ? Spelling::kWorse : Spelling::kOther;
+}
+
+}  // namespace cpi::csv

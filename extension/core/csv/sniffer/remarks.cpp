@@ -55,16 +55,18 @@ bool is_like(const Fit& fit, const SampleRow& row, const std::vector<const Sampl
   return true;
 }
 
-/// How the line begins at which the table ends: text for `stop_at`; empty when it goes on to the file's end.
-std::string end_mark(const Fit& fit) {
+/// How the line begins at which the table ends: text for `stop_at`; empty when it goes on to the file's end. `header`:
+/// rows that surely name the columns, behind `skipped` lines.
+std::string end_mark(const Fit& fit, std::size_t skipped, std::size_t header) {
   std::vector<const SampleRow*> rows;
   for (const auto* piece : {&fit.beginning, &fit.further}) {
     for (const SampleRow& row : *piece) rows.push_back(&row);
   }
-  const auto first = std::find_if(rows.begin(), rows.end(), [&](const SampleRow* row) { return fit.fits(*row); });
+  const auto first = std::find_if(rows.begin(), rows.end(),
+                                  [&](const SampleRow* row) { return fit.fits(*row) && row->line >= skipped; });
   if (first == rows.end() || fit.width < 2) return {};
   // What repeats the header begins a second table.
-  for (auto i = static_cast<std::size_t>(first - rows.begin()) + 2; i < rows.size(); ++i) {
+  for (auto i = static_cast<std::size_t>(first - rows.begin()) + header; header > 0 && i < rows.size(); ++i) {
     if (rows[i]->good && rows[i]->fields == (*first)->fields) return std::string(rows[i]->text);
   }
   // Behind an empty line nothing fits any more, though there is something.
@@ -88,15 +90,50 @@ std::string end_mark(const Fit& fit) {
 
 }  // namespace
 
+std::string said_delimiter(const Sample& sample) {
+  constexpr std::string_view kSaid = "sep=";
+  constexpr std::size_t kLongest = 4;
+  const std::string_view line = std::string_view(sample.beginning).substr(0, sample.beginning.find_first_of("\r\n"));
+  if (line.size() <= kSaid.size() || lower(line.substr(0, kSaid.size())) != kSaid) return {};
+  const std::string_view delimiter = line.substr(kSaid.size());
+  const bool word = std::any_of(delimiter.begin(), delimiter.end(),
+                                [](char byte) { return std::isalnum(static_cast<unsigned char>(byte)) != 0; });
+  return word || delimiter.size() > kLongest || delimiter == "\"" ? std::string() : std::string(delimiter);
+}
+
+Known obeying_first_line(const Sample& sample, const Known& known, Sniffed& sniffed) {
+  const std::string delimiter = said_delimiter(sample);
+  if (delimiter.empty()) return known;
+  if (known.skip_rows.value_or(1) == 0) {
+    sniffed.unclear =
+        Error{Code::kDialectUnclear, "the first line, \"sep=" + delimiter + "\", is said to Excel and is no row", "",
+              "Set \"skiprows\" to 1, or to \"auto\"."};
+    return known;
+  }
+  if (known.delimiter.value_or(delimiter) != delimiter || known.quote == delimiter || known.escape == delimiter) {
+    return known;
+  }
+  Known obeyed = known;
+  obeyed.delimiter = delimiter;
+  if (!obeyed.skip_rows) obeyed.skip_rows = 1;
+  return obeyed;
+}
+
 void find_remarks(const Sample& sample, const Known& known, Fit& fit, Sniffed& sniffed) {
   Dialect& dialect = sniffed.dialect;
   dialect.comment = known.comment ? *known.comment : comment_mark(fit);
   if (!known.comment && !dialect.comment.empty()) fit = fit_of(sample, dialect);
-  dialect.stop_at = known.stop_at ? *known.stop_at : end_mark(fit);
   sniffed.trailing_delimiter = fit.trailing;
   sniffed.rows_seen = fit.rows;
   sniffed.rows_fitting = fit.fitting;
   sniffed.fit = fit.score;
+}
+
+void find_end(const Fit& fit, const Known& known, Sniffed& sniffed) {
+  const bool sure = sniffed.header.certainty >= kFairlyCertain;
+  sniffed.dialect.stop_at = known.stop_at ? *known.stop_at
+                                          : end_mark(fit, static_cast<std::size_t>(sniffed.dialect.skip_rows),
+                                                     sure ? static_cast<std::size_t>(sniffed.dialect.header_rows) : 0);
 }
 
 }  // namespace cpi::csv::sniffer

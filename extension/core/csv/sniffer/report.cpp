@@ -1,4 +1,4 @@
-// The walk through the phases, and phase 5: what to paste into a config.
+// The walk through the phases, and phase 6: what to paste into a config.
 #include <nlohmann/json.hpp>
 
 #include "core/csv/sniffer/phases.h"
@@ -56,42 +56,13 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
     return Error{Code::kInvalidHeader, "the file is empty: there is nothing to find out", "",
                  "Sniff a file that holds at least a header."};
   }
-  sniffer::Fit fit = sniffer::find_dialect(sample, known, sniffed);
-  sniffer::find_remarks(sample, known, fit, sniffed);
-  sniffer::find_header(fit, known, sniffed);
+  const Known said = sniffer::obeying_first_line(sample, known, sniffed);
+  sniffer::Fit fit = sniffer::find_dialect(sample, said, sniffed);
+  sniffer::find_remarks(sample, said, fit, sniffed);
+  if (!said.delimiter) sniffer::doubt_rows(fit, sniffed);
+  sniffer::find_header(fit, said, sniffed);
+  sniffer::find_end(fit, said, sniffed);
   return sniffed;
-}
-
-std::optional<Error> doubt(const Sniffed& sniffed, const Known& known) {
-  // Two readings that fit alike, or one that hardly fits: whoever knows the file must say it.
-  constexpr double kTossUp = 0.52;
-  constexpr double kPoor = 0.1;
-  const auto shown = [](const std::string& text) { return nlohmann::json(text).dump(); };
-  const auto unclear = [&](const char* option, const Choice& choice) {
-    return Error{Code::kDialectUnclear,
-                 std::string(option) + " cannot be told from the file: " + shown(choice.value) +
-                     " fits hardly better than " + shown(choice.runner_up.value_or("")),
-                 std::to_string(sniffed.rows_fitting) + " of the " + std::to_string(sniffed.rows_seen) +
-                     " rows looked at would have the same number of fields.",
-                 std::string("Say which it is: set \"") + option + "\" to " + shown(choice.value) + " or " +
-                     shown(choice.runner_up.value_or("")) + "."};
-  };
-  if (!known.delimiter && sniffed.delimiter.certainty < kTossUp && sniffed.delimiter.runner_up) {
-    return unclear("delimiter", sniffed.delimiter);
-  }
-  if (!known.delimiter && sniffed.columns.size() > 1 && sniffed.fit < kPoor) {
-    return Error{Code::kDialectUnclear, "no delimiter makes a table of this file",
-                 "The best is " + shown(sniffed.delimiter.value) + ": with it " + std::to_string(sniffed.rows_fitting) +
-                     " of the " + std::to_string(sniffed.rows_seen) + " rows looked at have the same number of fields.",
-                 "Look at the file, and set \"delimiter\", \"quote\" and, for lines before the table, \"skiprows\"."};
-  }
-  if (!known.encoding && sniffed.encoding.certainty < 0.2) {
-    return Error{Code::kDialectUnclear,
-                 "encoding cannot be told from the file: it may be " + shown(sniffed.encoding.value) +
-                     (sniffed.encoding.runner_up ? " or " + shown(*sniffed.encoding.runner_up) : ""),
-                 "", "Ask its producer, and set \"encoding\"."};
-  }
-  return std::nullopt;
 }
 
 namespace {

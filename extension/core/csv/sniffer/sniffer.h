@@ -3,11 +3,12 @@
 //
 // Phases, one file each:
 //   1. encoding    byte order mark, strict UTF-8, UTF-16 and 32 by their zero bytes, then ICU's detector
-//   2. candidates  every delimiter, quote and escape is tried; the table that fits most consistently, with the best
-//                  typed cells, wins
+//   2. candidates  every delimiter (usual ones, and what recurs on the lines), quote and escape is tried; the table
+//                  that fits most consistently, with the best typed cells, wins
 //   3. remarks     lines that are comments, and where another table or a line of totals follows
 //   4. header      lines before the table, and how many of its rows name the columns
-//   5. report      a config snippet to paste
+//   5. doubts      what speaks against the choices: certainties are lowered, warnings told, readings called unclear
+//   6. report      a config snippet to paste
 #pragma once
 
 #include <cstdint>
@@ -47,15 +48,17 @@ struct Sniffed {
   Dialect dialect;
   Choice encoding;  ///< a name for `make_transcoder`
   Choice delimiter;
-  Choice quote;                      ///< empty value: none
-  Choice escape;                     ///< empty value: doubling
-  Choice header;                     ///< "true", "false", or a number of rows above 1
-  Choice skip_rows;                  ///< physical lines before the table
-  bool trailing_delimiter = false;   ///< each row ends in a delimiter, which the reader knows how to take
-  std::vector<std::string> columns;  ///< the names of the table's header, or "column1", … without one
-  std::size_t rows_seen = 0;         ///< rows of the three pieces that were looked at
-  std::size_t rows_fitting = 0;      ///< those with the table's number of fields
-  double fit = 0;                    ///< how well the table fits, 0 to 1; to compare readings of one file
+  Choice quote;                       ///< empty value: none
+  Choice escape;                      ///< empty value: doubling
+  Choice header;                      ///< "true", "false", or a number of rows above 1
+  Choice skip_rows;                   ///< physical lines before the table
+  bool trailing_delimiter = false;    ///< each row ends in a delimiter, which the reader knows how to take
+  std::vector<std::string> columns;   ///< the names of the table's header, or "column1", … without one
+  std::size_t rows_seen = 0;          ///< rows of the three pieces that were looked at
+  std::size_t rows_fitting = 0;       ///< those with the table's number of fields
+  double fit = 0;                     ///< how well the table fits, 0 to 1; to compare readings of one file
+  std::vector<std::string> warnings;  ///< what whoever imports the file should know of the choices
+  std::optional<Error> unclear;       ///< why the choices cannot be relied on: kDialectUnclear, with what to set
 };
 
 /// The bytes of a piece that are looked at, at most.
@@ -69,6 +72,11 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
 
 /// Below this a choice is told with a warning.
 inline constexpr double kFairlyCertain = 0.75;
+
+/// What the bytes beyond ASCII read like in one encoding, compared with another: the same text; another; or one that is
+/// clearly less like words.
+enum class Spelling { kSame, kOther, kWorse };
+Spelling spelling_of(const std::string& encoding, const std::string& other, std::string_view bytes);
 
 /// Why the choices that were not known beforehand cannot be relied on (kDialectUnclear, with what to set); nothing
 /// when they can.

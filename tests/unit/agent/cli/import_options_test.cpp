@@ -30,6 +30,20 @@ class Options : public testing::Test {
   OptionFlags flags;
 };
 
+TEST_F(Options, AConfigFileMayBeYaml) {
+  config("defaults:\n  delimiter: \";\"\n  header: false\n");
+  const auto options = ImportOptions::load(flags);
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  const auto file_options = options->for_file("a.csv");
+  ASSERT_TRUE(file_options.ok());
+  EXPECT_EQ(file_options->options.dialect.delimiter, ";");
+  EXPECT_EQ(file_options->options.dialect.header_rows, 0);
+  config("delimiter: [\n");
+  EXPECT_THAT(ImportOptions::load(flags).error().message, HasSubstr(file.string() + ":"));
+  config("just text\n");
+  EXPECT_THAT(ImportOptions::load(flags).error().message, HasSubstr("no object of options"));
+}
+
 TEST_F(Options, FlagsMeanWhatTheConfigMeans) {
   flags.primary_key = {"a", "b"};
   flags.delimiter = "\\t";

@@ -113,6 +113,95 @@ TEST_F(Detect, AnotherEncodingHeaderOrPreambleIsAChangeToo) {
   EXPECT_THAT(found("a remark\nid,name\n1,x\n2,y\n3,z\n", stored).error().message, HasSubstr("skiprows is 1"));
 }
 
+TEST_F(Detect, ADelimiterThatIsNotInTheFileIsAChange) {
+  const json stored = {{"delimiter", ";"}, {"header", true}, {"skiprows", 0}};
+  EXPECT_THAT(found("id\001name\n1\001x y\n2\001z\n", stored).error().message,
+              HasSubstr("delimiter is \"\\u0001\", was"));
+  EXPECT_THAT(found("name\nAnn\nBob\n", stored).error().message, HasSubstr("delimiter \";\" does not occur in it"));
+  EXPECT_EQ(found("name\nAnn\nBob\n", stored).error().code, Code::kDialectChanged);
+  EXPECT_TRUE(found("id;name\n", stored).ok()) << "a header alone shows it";
+}
+
+TEST_F(Detect, AnotherCodePageIsAChangeWhenTheFileReadsWorseByTheStoredOne) {
+  const json stored = {{"delimiter", ";"}, {"header", true}, {"skiprows", 0}, {"encoding", "windows-1252"}};
+  // "Müller" and more in code page 850, where ü is 0x81: a control character in windows-1252.
+  const std::string dos =
+      "id;name\n1;M\x81ller\n2;Gr\x94\xE1"
+      "e\n3;K\x94ln\n4;J\x81rgen\n";
+  const Result<Detection> detection = found(dos, stored);
+  ASSERT_FALSE(detection.ok());
+  EXPECT_EQ(detection.error().code, Code::kDialectChanged);
+  EXPECT_THAT(detection.error().message, HasSubstr("encoding is \"cp850\", was \"windows-1252\""));
+  EXPECT_EQ(found(dos, stored, true)->options.encoding, "cp850") << "with force";
+  const Result<Detection> alike = found(
+      "id;name\n1;M\xFCller\n2;Gr\xF6\xDF"
+      "e\n",
+      {{"encoding", "iso-8859-1"}});
+  ASSERT_TRUE(alike.ok()) << alike.error().message;
+  EXPECT_EQ(alike->options.encoding, "iso-8859-1") << "the same text";
+  for (const std::string& warning : alike->warnings) EXPECT_THAT(warning, testing::Not(HasSubstr("another text")));
+}
+
+TEST_F(Detect, AnEncodingThatMakesAnotherTextIsKeptWithAWarning) {
+  const Result<Detection> detection = found(
+      "id;name\n1;Mu\xF1oz\n2;Pe\xF1"
+      "a\n",
+      {{"delimiter", ";"}, {"encoding", "iso-8859-2"}});
+  ASSERT_TRUE(detection.ok()) << detection.error().message;
+  EXPECT_EQ(detection->options.encoding, "iso-8859-2");
+  EXPECT_THAT(detection->warnings,
+              testing::Contains(testing::AllOf(HasSubstr("like the files before it"), HasSubstr("windows-1252"))));
+}
+
+TEST_F(Detect, WhatWasLearnedWithLittleCertaintyIsWarnedOfUntilAFileShowsIt) {
+  const Result<Detection> first = found("id;name\n1;caf\xE9\n2;x\n");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->options.encoding, "windows-1252");
+  EXPECT_THAT(first->warnings, testing::Contains(HasSubstr("encoding was detected as \"windows-1252\"")));
+  EXPECT_LT(first->learned["certainty"]["encoding"].get<double>(), csv::kFairlyCertain);
+  EXPECT_FALSE(first->learned["certainty"].contains("delimiter"));
+  const Result<Detection> second = found("id;name\n1;caf\xE9\n2;y\n", first->learned);
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_THAT(second->warnings, testing::Contains(HasSubstr("encoding was detected as")));
+  const Result<Detection> third = found(
+      "id;name\n1;Stra\xDF"
+      "e und M\xFChle\n2;gro\xDF und sch\xF6n\n3;Gr\xF6\xDF"
+      "e der K\xFC"
+      "che\n4;f\xFCr die T\xFCr\n5;\xFC"
+      "ber und das Geb\xE4ude der Gesch\xE4"
+      "fte\n",
+      first->learned);
+  ASSERT_TRUE(third.ok()) << third.error().message;
+  EXPECT_GE(third->learned["certainty"]["encoding"].get<double>(), csv::kFairlyCertain);
+  EXPECT_THAT(third->warnings, testing::Not(testing::Contains(HasSubstr("encoding"))));
+  EXPECT_THAT(found("id;name\n1;caf\xE9\n2;y\n", third->learned)->warnings,
+              testing::Not(testing::Contains(HasSubstr("encoding"))));
+  json certain = first->learned;
+  certain.erase("certainty");
+  EXPECT_THAT(found("id;name\n1;caf\xE9\n2;y\n", certain)->warnings, IsEmpty());
+}
+
+TEST_F(Detect, ALaterFileWithoutTheHeaderIsAChangeThoughItsRowsAreWords) {
+  const Result<Detection> first = found("name;town\nAda;Rome\nBob;Oslo\n");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(first->learned["columns"], json({"name", "town"}));
+  const Result<Detection> later = found("Dora;Lyon\nEmil;Bern\n", first->learned);
+  ASSERT_FALSE(later.ok());
+  EXPECT_EQ(later.error().code, Code::kDialectChanged);
+  EXPECT_THAT(later.error().message, HasSubstr("header seems to be missing: \"Dora\""));
+  for (const char* text : {"Town;country\nLyon;France\nBern;Suisse\n", "town;name\n", "id;price\n1;5\n2;7\n"}) {
+    EXPECT_TRUE(found(text, first->learned).ok()) << text;
+  }
+}
+
+TEST_F(Detect, LinesThatAreLeftOutAreToldForEachFile) {
+  const std::string text = "Report\nof May\n\nid;name\n1;x\n2;y\n";
+  const Result<Detection> first = found(text);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_THAT(first->warnings, testing::Contains("3 lines before the table are ignored, the first: \"Report\""));
+  EXPECT_THAT(found(text, first->learned)->warnings, testing::Contains(HasSubstr("3 lines before the table")));
+}
+
 TEST_F(Detect, OnlyWhatIsAutoIsLookedAtAndHeldAgainstTheStored) {
   const config::TableOptions options = *config::parse_table_options(R"({"delimiter": ",", "header": "auto"})");
   const Result<Detection> detection =

@@ -1,10 +1,9 @@
-#include "core/csv/sniffer/sniffer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
+#include "core/csv/sniffer/pieces.h"
 #include "unit/core/csv/corpus.h"
 
 namespace cpi::csv {
@@ -18,6 +17,12 @@ Sniffed sniffed(const std::string& text) {
   Result<Sniffed> result = sniff(text, {}, {});
   EXPECT_TRUE(result.ok()) << result.error().message;
   return result.ok() ? *result : Sniffed{};
+}
+
+std::string rows(int count, const std::string& row) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += std::to_string(i) + row + "\n";
+  return out;
 }
 
 struct Sample {
@@ -87,6 +92,45 @@ INSTANTIATE_TEST_SUITE_P(
                "", 1, 2},
         Sample{"a delimiter at the end of each row but the header", "id,name,qty\n1,a,5,\n2,b,7,\n3,c,9,\n", ",", "\"",
                "", 1, 0},
+        Sample{"a control character that nobody would list", "id\001name\001qty\n1\001A b\0015\n2\001c\0017\n", "\x01",
+               "\"", "", 1, 0},
+        Sample{"any character that stands equally often on all lines", "id$name$qty\n1$A b$5\n2$c$7\n", "$", "\"", "",
+               1, 0},
+        Sample{"any characters that do", "id=>name=>qty\n1=>A b=>5\n2=>c=>7\n", "=>", "\"", "", 1, 0},
+        Sample{"a character beyond ASCII", "id§name§qty\n1§A b§5\n2§c§7\n", "§", "\"", "", 1, 0},
+        Sample{"bar, tilde, bar", "id|~|name|~|born\n1|~|Ada|~|1815\n2|~|Jo|~|1906\n", "|~|", "\"", "", 1, 0},
+        Sample{"caret, bar, caret", "id^|^name^|^born\n1^|^Ada^|^1815\n2^|^Jo^|^1906\n", "^|^", "\"", "", 1, 0},
+        Sample{"two semicolons", "id;;name;;born\n1;;Ada;;1815\n2;;Jo;;1906\n", ";;", "\"", "", 1, 0},
+        Sample{"two tabs", "id\t\tname\t\tborn\n1\t\tAda\t\t1815\n2\t\tJo\t\t1906\n", "\t\t", "\"", "", 1, 0},
+        Sample{"amounts with a sign are no delimiter", "1;$5\n2;$7\n3;$9\n", ";", "\"", "", 0, 0},
+        Sample{"one column of numbers with decimal commas", "preis\n1,50\n2,75\n3,00\n", ";", "\"", "", 1, 0},
+        Sample{"one column of times", "time\n10:00\n11:30\n", ",", "\"", "", 1, 0},
+        Sample{"one column of times without a name", "2024-01-02 10:00:00\n2024-01-02 11:30:00\n", ",", "\"", "", 0, 0},
+        Sample{"one column of texts of two words", "name\nAda Lovelace\nBob Smith\nJo Hopper\n", ",", "\"", "", 1, 0},
+        Sample{"units in one column are none of blanks", "id,amount\n1,17 EUR\n2,18 EUR\n3,19 EUR\n", ",", "\"", "", 1,
+               0},
+        Sample{"a first row of missing values is no header",
+               "Country,GDP,Pop\nUnknown,n/a,n/a\nGermany,4.2,83\nItaly,2.1,59\n", ",", "\"", "", 1, 0},
+        Sample{"years name columns", "Country;2019;2020;2021\nGermany;100;200;300\nItaly;10;20;30\n", ";", "\"", "", 1,
+               0},
+        Sample{"months name columns", "id,2023-01,2023-02\n1,5,6\n2,7,8\n", ",", "\"", "", 1, 0},
+        Sample{"days name columns", "Country,1/22/20,1/23/20\nItaly,0,1\nSpain,2,3\n", ",", "\"", "", 1, 0},
+        Sample{"a header alone, with a control character", "id\001name\001born\n", "\001", "\"", "", 1, 0},
+        Sample{"years below a year are rows", "Ada,1950,1960\nBob,1951,1970\nCid,1949,1980\n", ",", "\"", "", 0, 0},
+        Sample{"a header before rows that do not fit",
+               "id,name,qty,day,z\n1,a,2,2024-01-01,q,1,2\n1,a,2,2024-01-01,q,1,2,3\n2,a,3,2024-01-01,q\n3,b,4,2024-01-"
+               "01,r\n"
+               "4,b,4,2024-01-01,r\n",
+               ",", "\"", "", 1, 0},
+        Sample{"a preamble padded to the table's width, above a line of totals",
+               "Bericht 2024;;;\nvom 01.02.2024;;;\n;;;\nNr;Name;Datum;Betrag\n1;Müller;01.02.2024;1.000,00\n"
+               "2;Maier;02.02.2024;338,66\nSumme;;;1.338,66\n",
+               ";", "\"", "", 1, 3},
+        Sample{"two lines before a table with a delimiter of its own",
+               "Export of people\nby Jo\n" + rows(20, "$Ada Byron$1.5") + rows(20, "$Jo$2.5"), "$", "\"", "", 0, 2},
+        Sample{"what the first line says to Excel", "sep=;\nid;name\n1;a,b\n2;b,c\n", ";", "\"", "", 1, 1},
+        Sample{"a header that is said again further down", "id;name\n1;a\n2;b\n3;c\nid;name\n4;d\n5;e\n", ";", "\"", "",
+               1, 0},
         Sample{"comments are no preamble", "# made by hand\nid,name,qty\n# and here\n1,a,5\n2,b,7\n", ",", "\"", "", 1,
                0}));
 
@@ -121,6 +165,9 @@ TEST(Sniffer, FindsWhereTheTableEnds) {
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\n\nmade by Jo\n").dialect.stop_at, "\n");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nid,name,qty\n8,x,1\n").dialect.stop_at, "id,name,qty");
   EXPECT_EQ(sniffed("id,name,qty\n1,a,5\n2,b,7\nTotal,,12\n").dialect.stop_at, "Total");
+  EXPECT_EQ(sniffed("id;name\n1;a\n2;b\n3;c\nid;name\n4;d\n5;e\n").dialect.stop_at, "id;name");
+  EXPECT_EQ(sniffed("a,1\nb,2\nc,3\na,1\nd,4\n").dialect.stop_at, "") << "a row twice is no header";
+  EXPECT_EQ(sniffed("Ann,Rome\nBob,Oslo\nAnn,Rome\n").dialect.stop_at, "") << "nor is it surely one of words";
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;;12\n").dialect.stop_at, "Total");
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;8\n").dialect.stop_at, "Total");
   EXPECT_EQ(sniffed("shop;city;n\nSpar;Lyon;3\nAldi;Rome;5\nTotal;Paris;4\n").dialect.stop_at, "") << "a row";
@@ -134,6 +181,18 @@ TEST(Sniffer, IsNotCertainWhenTheHeaderMayBeDamaged) {
   }
   EXPECT_GT(sniffed("id,name,qty\n" + rows).header.certainty, kFairlyCertain);
   EXPECT_GT(sniffed("made by Jo\n" + rows).header.certainty, kFairlyCertain) << "that is a remark";
+}
+
+TEST(Sniffer, ALineForExcelIsNoHeader) {
+  Known known;
+  known.skip_rows = 0;
+  Result<Sniffed> found = sniff("sep=;\nid;name\n1;a\n", {}, {}, known);
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT(doubt(*found, known).value().hint, HasSubstr("\"skiprows\" to 1"));
+  known.skip_rows.reset();
+  known.quote = ";";
+  EXPECT_TRUE(sniff("sep=;\nid,name\n1,a\n", {}, {}, known).ok()) << "a delimiter that is the quote";
+  EXPECT_EQ(sniffed("sep=x,name\n1,a\n2,b\n").dialect.skip_rows, 0) << "a name that begins so";
 }
 
 TEST(Sniffer, KeepsToWhatIsKnown) {
@@ -161,6 +220,74 @@ TEST(Sniffer, DoubtsWhatFitsAlike) {
   EXPECT_FALSE(doubt(unclear, known).has_value()) << "what is known is not doubted";
 }
 
+TEST(Sniffer, OneColumnIsToldAndRefusedWhereSomethingRecurs) {
+  EXPECT_THAT(sniffed("name\nAnn\nBob\n").warnings, ElementsAre(HasSubstr("set \"delimiter\"")));
+  EXPECT_LT(sniffed("preis\n1,50\n2,75\n").delimiter.certainty, kFairlyCertain);
+  EXPECT_FALSE(doubt(sniffed("2024-01-02\n2024-01-03\n"), {})) << "dates are one column";
+  for (const char* text : {"id/name/born\n1/Ada/1815\n2/Jo/1906\n", "ada@x.org\nbob@y.org\ncid@z.com\n",
+                           "name\nLovelace, Ada\nHopper, Jo\n", "Ada Lovelace\nBob Smith\nJo Hopper\n"}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value()) << text;
+    EXPECT_EQ(error->code, Code::kDialectUnclear);
+    EXPECT_THAT(error->message, HasSubstr("one column")) << text;
+  }
+}
+
+TEST(Sniffer, ColumnsOfFixedWidthsAreRefused) {
+  for (const char* text : {"id name  born\n1  Zoë   1815\n2  Müßig 1906\n",
+                           "id   name        qty\n1    Ada           5\n22   Jo H         17\n333  Bob           9\n",
+                           "id   created_at  deleted_at\n123..2010-12-20..2018-04-01\n456..2011-01-29......-.....\n"}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value()) << text;
+    EXPECT_THAT(error->message, HasSubstr("fixed widths")) << text;
+  }
+}
+
+TEST(Sniffer, LinesBeforeTheTableAreToldAndDoubtedWhenTheyMayBeOne) {
+  EXPECT_THAT(sniffed("Report\nof 2024\n\nid;name;qty\n1;a;5\n2;b;7\n").warnings,
+              ElementsAre("3 lines before the table are ignored, the first: \"Report\""));
+  EXPECT_LT(sniffed("a,b,c\nfirst,second,third,fourth\n1,2,3,4\n").skip_rows.certainty, kFairlyCertain);
+  EXPECT_LT(
+      sniffed("Client,1,Foo\nAccount,2,HSBC,1-0,X\nAccount,3,HSBC,2-0,Y\nAccount,4,CITI,3-0,Z\n").skip_rows.certainty,
+      kFairlyCertain);
+  const Sniffed pairs = sniffed("Report;Sales\nDate;2024-01-01\nBy;Jo\n\nid;name;qty\n" + rows(20, ";a;5"));
+  EXPECT_FALSE(doubt(pairs, {})) << "what reports begin with";
+  EXPECT_EQ(pairs.skip_rows.value, "4");
+  EXPECT_LT(pairs.skip_rows.certainty, kFairlyCertain);
+  const std::optional<Error> header = doubt(sniffed("id,name,x\n1,a\n2,b\n3,c\n"), {});
+  ASSERT_TRUE(header.has_value());
+  EXPECT_THAT(header->message, HasSubstr("\"id,name,x\" may be its header"));
+  for (const std::string& text :
+       {"id,name,x\n" + rows(100, ",a,2") + rows(300, ",b,2,2024-01-01,z"),
+        "id,name,x\n" + rows(20, ",a,2") + "\nid,name,x,day,z\n" + rows(60, ",b,2,2024-01-01,z")}) {
+    const std::optional<Error> error = doubt(sniffed(text), {});
+    ASSERT_TRUE(error.has_value());
+    EXPECT_THAT(error->message, HasSubstr("two tables"));
+    EXPECT_THAT(error->hint, HasSubstr("\"skiprows\" to 0"));
+  }
+}
+
+TEST(Sniffer, IsNotCertainOfAHeaderOfTwoRowsUnlessTheSecondIsPlainlyOne) {
+  const std::string data = "Germany,4.2,83\nFrance,3.0,68\nItaly,2.1,59\n";
+  EXPECT_LT(sniffed("Country,GDP,Pop\nUnknown,low,high\n" + data).header.certainty, kFairlyCertain);
+  EXPECT_GT(sniffed("Country,GDP,Pop\n,EUR,%\n" + data).header.certainty, kFairlyCertain);
+  EXPECT_GT(sniffed("Country,2023,\n,GDP,Pop\n" + data).header.certainty, 0);
+  EXPECT_LT(sniffed("2019;2020;2021\n5;6;7\n8;9;1\n").header.certainty, kFairlyCertain);
+  EXPECT_LT(sniffed("Country;2019;2020\nGermany;100;200\nItaly;10;20\n").header.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, LooksFurtherDownTheBytesAtHand) {
+  const Sniffed found = sniffed("id;name;x\n" + rows(450, ";a;b") + rows(1050, ",a,b"));
+  EXPECT_LT(found.delimiter.certainty, kFairlyCertain);
+  EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("further down")));
+  EXPECT_GT(sniffed("id;name;x\n" + rows(1500, ";a;b")).delimiter.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, IsNotCertainOfADoubledDelimiterWhereAColumnMayBeEmpty) {
+  EXPECT_LT(sniffed("id;;name\n1;;a\n2;;b\n").delimiter.certainty, kFairlyCertain);
+  EXPECT_LT(sniffed("1,50\n2,75\n3,00\n").delimiter.certainty, kFairlyCertain) << "these may be decimals";
+}
+
 TEST(Sniffer, FindsCodePagesOfDosAndWideCharactersOfOtherScripts) {
   // "Müller;Größe;Köln" in code page 850, where ü is 0x81, ö 0x94, ß 0xE1.
   EXPECT_EQ(sniffed("Name;Gr\x94\xE1"
@@ -174,6 +301,63 @@ TEST(Sniffer, FindsCodePagesOfDosAndWideCharactersOfOtherScripts) {
     cyrillic += static_cast<char>(unit >> 8);
   }
   EXPECT_EQ(sniffed(cyrillic).encoding.value, "utf-16le");
+}
+
+TEST(Sniffer, FindsOtherCodePagesByTheWordsTheyMake) {
+  // Kraków, Łódź, Gdańsk, Żółć, Święta, gęś in code page 852.
+  EXPECT_EQ(sniffed("id;miasto\n1;Krak\xA2w\n2;\x9D\xA2"
+                    "d\xAB\n3;Gda\xE4sk\n4;\xBD\xA2\x88\x86\n5;\x97wi\xA9ta\n6;g\xA9\x98\n")
+                .encoding.value,
+            "cp852");
+  // Москва, Анна, Тверь in code page 866.
+  EXPECT_EQ(
+      sniffed("id;gorod\n1;\x8C\xAE\xE1\xAA\xA2\xA0\n2;\x80\xAD\xAD\xA0\n3;\x92\xA2\xA5\xE0\xEC\n").encoding.value,
+      "cp866");
+  // Αθήνα, Γιώργος, Μαρία in code page 737.
+  EXPECT_EQ(sniffed("id;onoma\n1;\x80\x9F\xE3\xA4\x98\n2;\x82\xA0\xE9\xA8\x9A\xA6\xAA\n3;\x8B\x98\xA8\xE5\x98\n")
+                .encoding.value,
+            "cp737");
+  // Müller, Köln, Größe, Jürgen of a Macintosh.
+  EXPECT_EQ(sniffed("id;Name\n1;M\x9Fller\n2;K\x9Aln\n3;Gr\x9A\xA7"
+                    "e\n4;J\x9Frgen\n")
+                .encoding.value,
+            "macintosh");
+  EXPECT_EQ(sniffed("id;name\n1;caf\xE9\n").encoding.value, "windows-1252") << "what many read alike";
+}
+
+TEST(Sniffer, IsNotCertainOfACodePageByFewLetters) {
+  for (const char* text :
+       {"id;name\n1;M\x81ller\n2;Gr\x94\xE1"
+        "e\n",
+        "id;s\n1;\x82\xB3\x82\xAD\x82\xE7\n",
+        "id;x\n1;\xD1\xE0\xED\xEA\xF2-\xCF\xE5\xF2\xE5\xF0\xE1\xF3\xF0\xE3\n2;\xCC\xEE\xF1\xEA\xE2\xE0\n"}) {
+    EXPECT_LT(sniffed(text).encoding.certainty, kFairlyCertain) << text;
+  }
+  EXPECT_EQ(sniffed("id;x\n1;\xA8Qu\x82?\n2;M\xA0laga\n3;ni\xA4o\n").encoding.value, "cp850") << "¿ before a word";
+}
+
+TEST(Sniffer, FindsEncodingsThatAreAsciiBytes) {
+  const Choice japanese = sniffed("id,name\n1,\x1B$BEl5~\x1B(B\n2,\x1B$BBg:e\x1B(B\n").encoding;
+  EXPECT_EQ(japanese.value, "iso-2022-jp");
+  EXPECT_TRUE(japanese.seen);
+  const Choice escapes = sniffed("id,name\n1,\x1B[1mx\n").encoding;
+  EXPECT_TRUE(escapes.seen);
+  EXPECT_LT(escapes.certainty, kFairlyCertain);
+}
+
+TEST(Sniffer, FindsWideCharactersOfEastAsia) {
+  const std::u32string_view text = U"id;이름\n1;가나다\n2;김철수\n3;가격 가나\n4;東京\n";
+  std::string utf16;
+  std::string utf32;
+  for (const char32_t c : text) {
+    for (int byte = 0; byte < 4; ++byte) {
+      const char value = static_cast<char>(c >> (8 * byte) & 0xFF);
+      utf32 += value;
+      if (byte < 2) utf16 += value;
+    }
+  }
+  EXPECT_EQ(sniffed(utf16).encoding.value, "utf-16le");
+  EXPECT_EQ(sniffed(utf32).encoding.value, "utf-32le");
 }
 
 TEST(Sniffer, FindsTheEncoding) {
@@ -245,11 +429,7 @@ TEST(Sniffer, FindsCommasInThePublicFilesThatHaveThem) {
       const std::string text = contents(entry.path());
       if (text.find(',') == std::string::npos) continue;
       SCOPED_TRACE(entry.path().string());
-      const std::string_view all = text;
-      const bool large = text.size() > 3 * kSniffBytes;
-      Result<Sniffed> found = large ? sniff(all.substr(0, kSniffBytes), all.substr(text.size() / 8 * 4, kSniffBytes),
-                                            all.substr((text.size() - kSniffBytes) / 4 * 4))
-                                    : sniff(all, {}, {});
+      const Result<Sniffed> found = sniff(pieces_of(text, true));
       ASSERT_TRUE(found.ok()) << found.error().message;
       EXPECT_EQ(found->dialect.delimiter, ",");
       EXPECT_EQ(found->dialect.header_rows, 1);
@@ -300,14 +480,9 @@ TEST(Sniffer, ReadsEveryPublicFileAsItIsWritten) {
     if (!entry.is_regular_file() || (extension != ".csv" && extension != ".tsv")) continue;
     const std::string text = contents(entry.path());
     const std::string name = std::filesystem::relative(entry.path(), folder).string();
-    const std::string_view all = text;
-    const std::size_t size = text.size();
-    const Result<Sniffed> found =
-        size > 3 * kSniffBytes
-            ? sniff(all, all.substr(size / 8 * 4, kSniffBytes), all.substr((size - kSniffBytes + 3) / 4 * 4))
-            : sniff(all.substr(0, kSniffBytes), {}, size > kSniffBytes ? all.substr(kSniffBytes) : std::string_view());
+    const Result<Sniffed> found = sniff(pieces_of(text, true));
     if (!found.ok()) {
-      EXPECT_EQ(all.find_first_not_of(" \t\r\n"), std::string_view::npos) << name << ": " << found.error().message;
+      EXPECT_EQ(text.find_first_not_of(" \t\r\n"), std::string::npos) << name << ": " << found.error().message;
       continue;
     }
     ++files;
