@@ -45,7 +45,13 @@ TEST(Remarks, NameFileLineAndHint) {
   EXPECT_THAT(text, HasSubstr("a.csv:3: rejected: column \"price\": no number: \"x\"\n"));
   EXPECT_THAT(text, HasSubstr("1 more rejected rows are not shown"));
   EXPECT_THAT(text, HasSubstr("--rejects FILE"));
-  EXPECT_THAT(remarks(failed, "r.csv"),
+  EXPECT_THAT(
+      remarks(failed, "r.csv"),
+      HasSubstr("1 of 2 rejected rows are in r.csv (only the first 1 are kept); nothing was loaded: mend them in the "
+                "file itself"));
+  import::LoadResult partly = failed;
+  partly.success = true;
+  EXPECT_THAT(remarks(partly, "r.csv"),
               HasSubstr("1 of 2 rejected rows are in r.csv (only the first 1 are kept): mend them there"));
 }
 

@@ -265,6 +265,7 @@ nlohmann::json sample(const nlohmann::json& given, const nlohmann::json& root) {
     return sample(root.at(nlohmann::json::json_pointer(given["$ref"].get<std::string>().substr(1))), root);
   }
   if (given.contains("default")) return given["default"];
+  if (given.contains("examples")) return given["examples"][0];
   if (given.contains("enum")) return given["enum"][0];
   if (given.contains("anyOf")) return sample(given["anyOf"][0], root);
   const std::string type = given["type"];
