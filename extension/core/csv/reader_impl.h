@@ -52,6 +52,7 @@ struct Reader::Impl {
   std::optional<Result<Step>> read_special_line();
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
+  bool is_endless(const char* at) const;
   Step begin_discard(const ParsedRow& row, bool quoted);
   Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);

@@ -40,7 +40,7 @@ bool is_null(const config::TableOptions& options, const csv::Field& field) {
 /// Reads bytes by resolved options; each row goes to `take`, which says whether more is wanted.
 struct Reading {
   std::vector<std::string> header;
-  std::vector<csv::Reject> rejects;
+  std::vector<csv::Reject> rejects;  ///< the first
   std::int64_t rows = 0;
   std::int64_t rejected = 0;
   bool complete = false;
@@ -64,6 +64,7 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
   Reading reading;
   std::string utf8;
   std::int64_t given = 0;
+  std::int64_t last_line = 0;
   std::size_t at = 0;
   while (true) {
     if (interrupted()) return stopped();
@@ -94,14 +95,18 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
       continue;
     }
     reading.header = reader.header();
+    std::size_t taken = 0;
+    while (taken < batch.size() && take(reader.header(), batch.row(taken))) ++taken;
+    reading.rows += static_cast<std::int64_t>(taken);
+    if (taken > 0) last_line = batch.row(taken - 1).line;
+    // A batch is read ahead of the rows that are taken; a reject behind the last of them belongs to what is not.
+    const bool more = taken == batch.size();
     for (csv::Reject& reject : batch.rejects) {
+      if (!more && reject.line > last_line) continue;
       ++reading.rejected;
       if (reading.rejects.size() < kMostRejects) reading.rejects.push_back(std::move(reject));
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!take(reader.header(), batch.row(i))) return reading;
-      ++reading.rows;
-    }
+    if (!more) return reading;
   }
   reading.header = reader.header();
   reading.complete = whole;
@@ -263,22 +268,14 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
       });
   if (!reading.ok()) return reading.error();
   Json rejects = Json::array();
-  // A batch is read ahead of the rows that are shown; a reject behind the last of them belongs to what is not.
-  const std::int64_t last = rows.empty() || reading->complete ? INT64_MAX : rows.back()["line"].get<std::int64_t>();
-  std::int64_t rejected = 0;
-  for (const csv::Reject& reject : reading->rejects) {
-    if (reject.line > last) continue;
-    ++rejected;
-    rejects.push_back(reject_json(reject));
-  }
-  if (reading->complete) rejected = reading->rejected;
+  for (const csv::Reject& reject : reading->rejects) rejects.push_back(reject_json(reject));
   Json out;
   out["dialect"] = std::move(dialect);
   out["columns"] = columns_json(used, reading->header, inference ? inference->types() : std::vector<std::string>());
   out["rows"] = std::move(rows);
   out["rejects"] = std::move(rejects);
-  out["rows_read"] = static_cast<std::int64_t>(out["rows"].size()) + rejected;
-  out["rejected"] = rejected;
+  out["rows_read"] = reading->rows + reading->rejected;
+  out["rejected"] = reading->rejected;
   out["complete"] = reading->complete;
   const std::size_t reasons = config::count_reason_columns(reading->header);
   for (std::string& warning : config::column_warnings(used, reading->header, reasons)) {
