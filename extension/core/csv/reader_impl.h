@@ -1,6 +1,6 @@
 // What is behind the Reader: one object that walks through the phases of a file. Private to reader.cpp (the loop and
-// the fast path), prologue.cpp (what comes before the first row) and slow_row.cpp (everything that the fast path
-// leaves).
+// the fast path), prologue.cpp (what comes before the first row), slow_row.cpp (everything that the fast path leaves)
+// and discard.cpp (rows over the limits).
 #pragma once
 
 #include <algorithm>
