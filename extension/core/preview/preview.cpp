@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/config/file_columns.h"
+#include "core/csv/null_rule.h"
 #include "core/csv/reader.h"
 #include "core/csv/sniffer/pieces.h"
 #include "core/preview/known.h"
@@ -20,22 +21,11 @@ namespace {
 constexpr std::size_t kMostRejects = 100;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 
-/// Text as JSON takes it: valid, without NUL, which jsonb cannot hold.
-std::string storable(std::string_view text) {
-  std::string out;
-  text::append_replacing_invalid(text, out);
-  std::erase(out, '\0');
-  return out;
-}
+using text::storable;
 
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(storable(text)); }
 
 Error stopped() { return {Code::kStopped, "the preview was interrupted", "", ""}; }
-
-bool is_null(const config::TableOptions& options, const csv::Field& field) {
-  return !field.quoted &&
-         std::find(options.null_if.begin(), options.null_if.end(), field.text()) != options.null_if.end();
-}
 
 /// Reads bytes by resolved options; each row goes to `take`, which says whether more is wanted.
 struct Reading {
@@ -204,11 +194,12 @@ Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool co
   config::TableOptions used = resolved(options, found);
   used.dialect = found.dialect;
   std::optional<value::Inference> inference;
+  const csv::NullRule nulls(used.null_if);
   Result<Reading> reading =
       read(bytes, used, complete, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
         if (!inference) inference.emplace(header.size(), used.format);
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
-          if (!is_null(used, row.fields[i])) inference->observe(i, row.fields[i].text());
+          if (!nulls.is_null(row.fields[i])) inference->observe(i, row.fields[i].text());
         }
         return true;
       });
@@ -249,6 +240,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
 
   std::optional<value::Inference> inference;
   Json rows = Json::array();
+  const csv::NullRule nulls(used.null_if);
   Result<Reading> reading =
       read(text, used, true, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
         if (rows.size() == most) return false;
@@ -256,7 +248,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
         Json values = Json::array();
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
           const csv::Field& field = row.fields[i];
-          const bool null = is_null(used, field);
+          const bool null = nulls.is_null(field);
           if (!null) inference->observe(i, field.text());
           values.push_back(null ? Json() : shown_value(field.text()));
         }
