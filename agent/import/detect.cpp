@@ -324,10 +324,11 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
   return result;
 }
 
-std::string advice(const source::File& file, const config::TableOptions& options, std::size_t* table_width) {
+std::string advice(const source::File& file, const config::TableOptions& options, const std::stop_token& stop,
+                   std::size_t* table_width) {
   // Only what is better by far is worth a person's attention.
   constexpr double kBetter = 1.3;
-  const Result<csv::Pieces> pieces = pieces_of(file, true, {});
+  const Result<csv::Pieces> pieces = pieces_of(file, true, stop);
   if (!pieces.ok()) return {};
   csv::Known known = preview::said(options);
   const Result<csv::Sniffed> now = csv::sniff(*pieces, known);

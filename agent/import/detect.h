@@ -36,6 +36,7 @@ Result<Detection> detect(const source::File& file, const config::TableOptions& o
 
 /// What to change in the options so that the file fits better, as sentences; empty when nothing is clearly better.
 /// `table_width` becomes the number of columns that the file would have then.
-std::string advice(const source::File& file, const config::TableOptions& options, std::size_t* table_width = nullptr);
+std::string advice(const source::File& file, const config::TableOptions& options, const std::stop_token& stop,
+                   std::size_t* table_width = nullptr);
 
 }  // namespace cpi::import

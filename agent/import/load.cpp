@@ -211,7 +211,7 @@ class Load {
       default: return error;
     }
     if (file_ == nullptr || !result_.detected.is_null()) return error;
-    const std::string better = advice(*file_, options_);
+    const std::string better = advice(*file_, options_, context_.stop);
     if (!better.empty() && error.hint.find(better) == std::string::npos) {
       error.hint = better + (error.hint.empty() ? "" : " " + error.hint);
     }
@@ -223,7 +223,7 @@ class Load {
     if (input.table.has_value() || input.header.size() != 1 || !options_.dialect.columns.empty()) return {};
     if (!result_.detected.is_null() || input.header[0].find_first_of(";\t|,^~") == std::string::npos) return {};
     std::size_t width = 0;
-    const std::string better = advice(*file_, options_, &width);
+    const std::string better = advice(*file_, options_, context_.stop, &width);
     if (better.empty() || width < 2) return {};
     return Error{Code::kInvalidHeader, "the file would become a table of one column, \"" + input.header[0] + "\"", "",
                  better + " If it is one column, name it in \"columns\"."};

@@ -1,23 +1,15 @@
 #include "import/result_json.h"
 
-#include <unicode/unistr.h>
-
-#include <algorithm>
+#include "core/text/utf8.h"
 
 namespace cpi::import {
 
 namespace {
 
+using text::storable;
+
 nlohmann::json or_null(const std::string& text) {
   return text.empty() ? nlohmann::json(nullptr) : nlohmann::json(text);
-}
-
-/// `text` as valid UTF-8 without NUL bytes; ICU puts U+FFFD where bytes are invalid.
-std::string storable(const std::string& text) {
-  std::string out;
-  icu::UnicodeString::fromUTF8(text).toUTF8String(out);
-  out.erase(std::remove(out.begin(), out.end(), '\0'), out.end());
-  return out;
 }
 
 }  // namespace

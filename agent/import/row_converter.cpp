@@ -24,23 +24,9 @@ std::string too_big(std::size_t needed, std::size_t most) {
 
 }  // namespace
 
-NullRule::NullRule(const std::vector<std::string>& null_if) {
-  for (const std::string& text : null_if) {
-    if (text.empty()) {
-      empty_is_null_ = true;
-    } else {
-      texts_.push_back(text);
-    }
-  }
-}
-
-bool NullRule::is_listed(std::string_view text) const {
-  return std::find(texts_.begin(), texts_.end(), text) != texts_.end();
-}
-
 Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOptions& options, std::size_t page_bytes,
                                         std::optional<target::Repertoire> repertoire) {
-  RowConverter result{NullRule(options.null_if)};
+  RowConverter result{csv::NullRule(options.null_if)};
   result.repertoire_ = std::move(repertoire);
   for (const PlannedColumn& planned : plan.columns) {
     Column column;
@@ -91,7 +77,7 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
       if (!lacking.empty()) {
         tuples.truncate(begin);
         rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue,
-                                cannot_be_stored(lacking, field.text(), repertoire_->encoding())));
+                           cannot_be_stored(lacking, field.text(), repertoire_->encoding())));
         return;
       }
     }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/csv/null_rule.h"
 #include "core/csv/row.h"
 #include "core/value/converter.h"
 #include "import/filter.h"
@@ -18,22 +19,6 @@
 #include "target/repertoire.h"
 
 namespace cpi::import {
-
-/// Which fields mean NULL: `null_if`, for unquoted fields only.
-class NullRule {
- public:
-  explicit NullRule(const std::vector<std::string>& null_if);
-  bool is_null(const csv::Field& field) const {
-    if (field.quoted) return false;
-    if (field.size == 0) return empty_is_null_;
-    return !texts_.empty() && is_listed(field.text());
-  }
-
- private:
-  bool is_listed(std::string_view text) const;
-  bool empty_is_null_ = false;
-  std::vector<std::string> texts_;  ///< the others
-};
 
 /// Converts the rows of one file by one plan. Not thread-safe.
 class RowConverter {
@@ -70,11 +55,11 @@ class RowConverter {
     std::string table_column;
   };
 
-  explicit RowConverter(NullRule nulls) : nulls_(std::move(nulls)) {}
+  explicit RowConverter(csv::NullRule nulls) : nulls_(std::move(nulls)) {}
   csv::Reject reject(const csv::Row& row, std::string_view raw, const std::string& column, csv::Reason reason,
                      std::string message) const;
 
-  NullRule nulls_;
+  csv::NullRule nulls_;
   csv::Origin origin_;
   std::vector<Column> columns_;
   std::optional<target::Repertoire> repertoire_;  ///< of targets that do not take every character

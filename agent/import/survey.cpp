@@ -12,7 +12,7 @@ namespace cpi::import {
 namespace {
 
 /// Whether the row lacks a value without which it is rejected: then its other values shape no column.
-bool lacks_required(const csv::Row& row, const std::vector<std::size_t>& required, const NullRule& nulls) {
+bool lacks_required(const csv::Row& row, const std::vector<std::size_t>& required, const csv::NullRule& nulls) {
   return std::any_of(required.begin(), required.end(),
                      [&](std::size_t column) { return nulls.is_null(row.fields[column]); });
 }
@@ -26,7 +26,7 @@ Result<Survey> survey(const source::File& file, const config::TableOptions& opti
   if (!feed.ok()) return feed.error();
   csv::Reader reader(options.dialect);
   reader.set_origin(feed->origin());
-  const NullRule nulls(options.null_if);
+  const csv::NullRule nulls(options.null_if);
   std::shared_ptr<value::Inference> inference;
   std::vector<std::size_t> required;
   Survey result;

@@ -31,7 +31,8 @@ struct Dialect {
   InvalidBytes invalid_bytes = InvalidBytes::kReject;
 };
 
-/// Bounds that keep memory finite on hostile input. Breaking one of them is Code::kLimitExceeded.
+/// Bounds that keep memory finite on hostile input. A row over them is a reject; where that cannot be told from the
+/// rest of the file, and for the header and the columns, breaking one is Code::kLimitExceeded.
 struct Limits {
   std::size_t field_bytes = std::size_t{16} << 20;
   std::size_t row_bytes = std::size_t{64} << 20;

@@ -12,8 +12,8 @@ Reader::Impl::Step Reader::Impl::begin_discard(const ParsedRow& row, bool quoted
   const bool field = row.status == RowStatus::kFieldTooLong;
   const char* known = field ? row.error_at + limits.field_bytes : begin + limits.row_bytes;
   const Place here = place(begin, std::min(known, window.end()));
-  discarded.reject = field ? overlong_field(here, column_name(row.error_field), limits) : overlong_row(here, limits);
-  discarded.endless = field ? field_too_long(line, row.error_field, limits) : row_too_long(line, limits);
+  discarded.reject = field ? overlong_field(here, column_name(row.fields), limits) : overlong_row(here, limits);
+  discarded.endless = field ? field_too_long(line, row.fields, limits) : row_too_long(line, limits);
   discarded.in_quotes = quoted;
   discarded.quotes_count = quoted;
   // What stands before the field is sound, whatever quotes and line breaks it holds.

@@ -70,11 +70,10 @@ template <class Cursor>
 ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* begin, const char* end, bool final,
                     Strictness strictness, Cursor& cursor, std::vector<RawField>& fields) {
   ParsedRow row;
-  const std::size_t first = fields.size();
+  const std::size_t most_fields = limits.columns + 2;
   const auto fail = [&](RowStatus status, const char* at) {
     row.status = status;
     row.error_at = at;
-    row.error_field = fields.size() - first;
     return row;
   };
   // The limit that is broken first counts, so that the answer is the same however much input is at hand.
@@ -197,7 +196,8 @@ ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* be
       field.data = start;
       field.size = static_cast<std::size_t>(content_end - start);
     }
-    fields.push_back(field);
+    if (row.fields < most_fields) fields.push_back(field);
+    ++row.fields;
     if (scan < end && !is_break(*scan)) {
       at = scan + grammar.delimiter().size();
       // An input that ends right after a delimiter ends with an empty field.

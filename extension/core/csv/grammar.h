@@ -95,9 +95,9 @@ struct ParsedRow {
   const char* content_end = nullptr;  ///< past the last byte before the ending
   const char* next = nullptr;         ///< the first byte of the next row
   std::int64_t breaks = 0;            ///< line breaks within quotes, up to the end or to the error
+  std::size_t fields = 0;             ///< complete ones, of which the first were given (see parse_row)
   const char* error_at = nullptr;     ///< the stray quote, or the start of the field that does not end
-  std::size_t error_field = 0;
-  bool after_closing = false;  ///< the stray quote closed its field, and text followed it
+  bool after_closing = false;         ///< the stray quote closed its field, and text followed it
 };
 
 /// How a stray quote is taken.
@@ -128,7 +128,8 @@ struct PositionCursor {
   }
 };
 
-/// Parses the row at `begin`. `final` says that nothing follows `end`. Fields are appended to `fields`. What it finds
+/// Parses the row at `begin`. `final` says that nothing follows `end`. Fields are appended to the empty `fields`, two
+/// more than `limits.columns` at most, so that a line of delimiters takes no more memory than its bytes. What it finds
 /// depends on the bytes alone, never on how many of them are at hand: with fewer the answer is kIncomplete or the same.
 template <class Cursor>
 ParsedRow parse_row(const Grammar& grammar, const Limits& limits, const char* begin, const char* end, bool final,

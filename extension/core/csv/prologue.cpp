@@ -86,7 +86,7 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
       return header_too_long(line, limits, grammar.has_quote() && !longer_than(limits.header_bytes, begin, found));
     }
     if (!decided) return Step::kNeedMore;
-    if (row.status == RowStatus::kFieldTooLong) return field_too_long(line, row.error_field, limits);
+    if (row.status == RowStatus::kFieldTooLong) return field_too_long(line, row.fields, limits);
     if (row.status == RowStatus::kRowTooLong) return row_too_long(line, limits);
     if (row.status != RowStatus::kComplete) {
       const Place here = place(begin, content_end);
@@ -104,6 +104,8 @@ Result<Reader::Impl::Step> Reader::Impl::read_header() {
     if (nul != std::string_view::npos && dialect.on_nul == OnNul::kReject) {
       return bad_header(line, nul_at(place(begin, row.content_end), begin + nul, ""));
     }
+    // One more for a delimiter at its end.
+    if (row.fields > limits.columns + 1) return too_many_columns(line, row.fields, limits);
     std::vector<std::string> fields;
     for (const RawField& field : raw_fields) {
       scratch.assign(field.data, field.size);
@@ -181,7 +183,7 @@ Result<Reader::Impl::Step> Reader::Impl::find_shape() {
     }
     at = row.next;
     ++seen;
-    const std::size_t fields = raw_fields.size();
+    const std::size_t fields = row.fields;
     if (named == 0) {
       const auto same =
           std::find_if(widths.begin(), widths.end(), [&](const Width& one) { return one.fields == fields; });

@@ -2,7 +2,7 @@
 //
 //   caller ──space()/commit()──► window ──kernel (SIMD)──► structural positions ──► rows ──next()──► Batch
 //                                                                      │ a row that does not fit
-//                                                                      └──► re-read with quotes literal ──► Reject
+//                                                                      └──► recovery: where it ends ──► Reject
 //
 // A row that does not fit is rejected by itself: the reader finds its feet at the next row that fits.
 #pragma once

@@ -1,6 +1,6 @@
 // What is behind the Reader: one object that walks through the phases of a file. Private to reader.cpp (the loop and
-// the fast path), prologue.cpp (what comes before the first row) and slow_row.cpp (everything that the fast path
-// leaves).
+// the fast path), prologue.cpp (what comes before the first row), slow_row.cpp (everything that the fast path leaves)
+// and discard.cpp (rows over the limits).
 #pragma once
 
 #include <algorithm>
@@ -52,6 +52,7 @@ struct Reader::Impl {
   std::optional<Result<Step>> read_special_line();
   Result<Step> take_row(Batch& batch, const ParsedRow& row);
   Result<Step> reject_bad(Batch& batch, const ParsedRow& row);
+  bool is_endless(const char* at) const;
   Step begin_discard(const ParsedRow& row, bool quoted);
   Result<Step> discard(Batch& batch);
   bool spoilt(Batch& batch, const ParsedRow& row);

@@ -51,8 +51,10 @@ std::size_t Recovery::delimiters_in(const char* begin, const char* end) const {
 }
 
 std::optional<Recovery::JudgedLine> Recovery::judge_line(Look& look, const char* at) {
-  const Line line = physical_line(at, look.end, look.final);
-  if (line.next == nullptr) return std::nullopt;
+  const Clip near(at, look.end, look.final, kBytes);
+  const Line line = physical_line(at, near.stop, near.final);
+  if (line.next == nullptr && !near.clipped) return std::nullopt;
+  if (line.next == nullptr) return JudgedLine{at, near.stop, near.stop, near.stop, Kind::kEndless, 0};
   const std::size_t size = distance(at, line.content_end);
   look.cost += size + 1;
   JudgedLine judged{at, line.content_end, line.next, line.next, Kind::kMisfit, delimiters_in(at, line.content_end)};
@@ -69,7 +71,7 @@ std::optional<Recovery::JudgedLine> Recovery::judge_line(Look& look, const char*
   const bool complete = row.status == RowStatus::kComplete;
   const char* seen = complete ? row.next : row.status == RowStatus::kStrayQuote ? row.error_at : clip.stop;
   look.cost += distance(at, seen);
-  const std::size_t fields = scratch_.size();
+  const std::size_t fields = row.fields;
   if (complete && (fields == look.width || (fields > look.width && dialect_.ragged == Ragged::kCut))) {
     judged.kind = Kind::kFits;
     judged.row_next = row.next;
@@ -90,6 +92,7 @@ bool Recovery::judge(Look& look, const char* from, const char* stop, std::size_t
     if (at == look.end) return look.final;
     const std::optional<JudgedLine> line = judge_line(look, at);
     if (!line) return false;
+    if (line->kind == Kind::kEndless) return true;
     if (line->kind == Kind::kTableEnd) {
       look.end = at;
       look.final = true;
@@ -116,7 +119,7 @@ bool Recovery::read_otherwise(Look& look, const ParsedRow& parsed) {
   // Two rows in one, where the line break between them is missing, have a field less than both.
   if (complete) {
     add(lenient.content_end, lenient.next, lenient.breaks,
-        scratch_.size() == look.width || scratch_.size() + 1 == 2 * look.width);
+        lenient.fields == look.width || lenient.fields + 1 == 2 * look.width);
   }
   const Clip near(look.begin, look.end, look.final, kRowBytes);
   for (const Meaning meaning : {Meaning::kClosesBeforeDelimiter, Meaning::kEscapedCloses, Meaning::kToggles}) {
@@ -182,7 +185,7 @@ std::optional<BadRow> Recovery::until_table_goes_on(Look& look, BadRow bad) {
   while (bad.next < look.end) {
     const std::optional<JudgedLine> line = judge_line(look, bad.next);
     if (!line) return std::nullopt;
-    if (line->kind == Kind::kTableEnd) return bad;
+    if (line->kind == Kind::kTableEnd || line->kind == Kind::kEndless) return bad;
     if (line->kind == Kind::kFits) {
       if (line->row_next == look.end) return bad;
       const std::optional<JudgedLine> second = judge_line(look, line->row_next);

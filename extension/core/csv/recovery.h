@@ -65,6 +65,7 @@ class Recovery {
     kDamaged,  ///< the right number of delimiters, but a quote in the wrong place
     kMisfit,
     kTableEnd,  ///< never a part of a bad row: for a recovery the input ends before it
+    kEndless,   ///< longer than all that a decision looks at
   };
   struct JudgedLine {
     const char* begin = nullptr;

@@ -10,7 +10,7 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
   if (row.status != RowStatus::kComplete) return reject_bad(batch, row);
 
   const std::size_t columns = names.size();
-  const std::size_t count = raw_fields.size();
+  const std::size_t count = row.fields;
   // A value behind the delimiter with which the rows end.
   const bool over = trailing && count == width && (raw_fields.back().size != 0 || raw_fields.back().quoted);
   if (count != width || over) {
@@ -41,26 +41,31 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
   return Step::kDone;
 }
 
+/// Whether the line at `at`, in the row at hand, does not end within the longest row.
+bool Reader::Impl::is_endless(const char* at) const {
+  const char* begin = window.begin();
+  if (window.size() <= limits.row_bytes) return false;
+  const char* stop = begin + limits.row_bytes + 1;
+  return at < stop && std::none_of(at, stop, is_break);
+}
+
 Result<Reader::Impl::Step> Reader::Impl::reject_bad(Batch& batch, const ParsedRow& row) {
   const char* begin = window.begin();
+  const bool too_long = row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong;
   const bool quoted = row.error_at < window.end() && grammar.is_quote(row.error_at, window.end());
-  if ((row.status == RowStatus::kFieldTooLong || row.status == RowStatus::kRowTooLong) && !quoted) {
-    return begin_discard(row, false);
-  }
+  if (too_long && !quoted) return begin_discard(row, false);
+  // A line without an end: whatever is wrong with the row, nothing tells where else it might end.
+  if (is_endless(begin) || is_endless(row.error_at)) return begin_discard(row, too_long);
   const std::optional<BadRow> bad = recovery.extent(row, begin, window.end(), final, width, window.offset(begin));
-  if (!bad) {
-    // What is looked at behind a row is bounded, so it is the row itself that has no end.
-    if (window.size() > limits.row_bytes + 2 * Recovery::kBytes) return row_too_long(line, limits);
-    return Step::kNeedMore;
-  }
+  if (!bad) return Step::kNeedMore;
   if (bad->too_long) return begin_discard(row, true);
   const Place here = place(begin, bad->content_end);
   const auto at = static_cast<std::size_t>(row.error_at - begin);
   // The quote that was met in the wrong place may be the next row's opening one: then this row's own was never closed.
   const bool closed_elsewhere = row.error_at >= bad->content_end;
   batch.rejects.push_back(row.status == RowStatus::kStrayQuote && !closed_elsewhere
-                              ? stray_quote(here, at, row.after_closing, column_name(row.error_field), dialect)
-                              : unclosed_quote(here, column_name(row.error_field), dialect));
+                              ? stray_quote(here, at, row.after_closing, column_name(row.fields), dialect)
+                              : unclosed_quote(here, column_name(row.fields), dialect));
   consume(bad->next, bad->lines);
   return Step::kDone;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/config/file_columns.h"
+#include "core/csv/null_rule.h"
 #include "core/csv/reader.h"
 #include "core/csv/sniffer/pieces.h"
 #include "core/preview/known.h"
@@ -20,27 +21,16 @@ namespace {
 constexpr std::size_t kMostRejects = 100;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 
-/// Text as JSON takes it: valid, without NUL, which jsonb cannot hold.
-std::string storable(std::string_view text) {
-  std::string out;
-  text::append_replacing_invalid(text, out);
-  std::erase(out, '\0');
-  return out;
-}
+using text::storable;
 
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(storable(text)); }
 
 Error stopped() { return {Code::kStopped, "the preview was interrupted", "", ""}; }
 
-bool is_null(const config::TableOptions& options, const csv::Field& field) {
-  return !field.quoted &&
-         std::find(options.null_if.begin(), options.null_if.end(), field.text()) != options.null_if.end();
-}
-
 /// Reads bytes by resolved options; each row goes to `take`, which says whether more is wanted.
 struct Reading {
   std::vector<std::string> header;
-  std::vector<csv::Reject> rejects;
+  std::vector<csv::Reject> rejects;  ///< the first
   std::int64_t rows = 0;
   std::int64_t rejected = 0;
   bool complete = false;
@@ -64,6 +54,7 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
   Reading reading;
   std::string utf8;
   std::int64_t given = 0;
+  std::int64_t last_line = 0;
   std::size_t at = 0;
   while (true) {
     if (interrupted()) return stopped();
@@ -94,14 +85,18 @@ Result<Reading> read(std::string_view bytes, const config::TableOptions& options
       continue;
     }
     reading.header = reader.header();
+    std::size_t taken = 0;
+    while (taken < batch.size() && take(reader.header(), batch.row(taken))) ++taken;
+    reading.rows += static_cast<std::int64_t>(taken);
+    if (taken > 0) last_line = batch.row(taken - 1).line;
+    // A batch is read ahead of the rows that are taken; a reject behind the last of them belongs to what is not.
+    const bool more = taken == batch.size();
     for (csv::Reject& reject : batch.rejects) {
+      if (!more && reject.line > last_line) continue;
       ++reading.rejected;
       if (reading.rejects.size() < kMostRejects) reading.rejects.push_back(std::move(reject));
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!take(reader.header(), batch.row(i))) return reading;
-      ++reading.rows;
-    }
+    if (!more) return reading;
   }
   reading.header = reader.header();
   reading.complete = whole;
@@ -199,11 +194,12 @@ Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool co
   config::TableOptions used = resolved(options, found);
   used.dialect = found.dialect;
   std::optional<value::Inference> inference;
+  const csv::NullRule nulls(used.null_if);
   Result<Reading> reading =
       read(bytes, used, complete, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
         if (!inference) inference.emplace(header.size(), used.format);
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
-          if (!is_null(used, row.fields[i])) inference->observe(i, row.fields[i].text());
+          if (!nulls.is_null(row.fields[i])) inference->observe(i, row.fields[i].text());
         }
         return true;
       });
@@ -244,6 +240,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
 
   std::optional<value::Inference> inference;
   Json rows = Json::array();
+  const csv::NullRule nulls(used.null_if);
   Result<Reading> reading =
       read(text, used, true, interrupted, [&](const std::vector<std::string>& header, const csv::Row& row) {
         if (rows.size() == most) return false;
@@ -251,7 +248,7 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
         Json values = Json::array();
         for (std::size_t i = 0; i < row.fields.size(); ++i) {
           const csv::Field& field = row.fields[i];
-          const bool null = is_null(used, field);
+          const bool null = nulls.is_null(field);
           if (!null) inference->observe(i, field.text());
           values.push_back(null ? Json() : shown_value(field.text()));
         }
@@ -263,22 +260,14 @@ Result<Json> preview(std::string_view text, const config::TableOptions& options,
       });
   if (!reading.ok()) return reading.error();
   Json rejects = Json::array();
-  // A batch is read ahead of the rows that are shown; a reject behind the last of them belongs to what is not.
-  const std::int64_t last = rows.empty() || reading->complete ? INT64_MAX : rows.back()["line"].get<std::int64_t>();
-  std::int64_t rejected = 0;
-  for (const csv::Reject& reject : reading->rejects) {
-    if (reject.line > last) continue;
-    ++rejected;
-    rejects.push_back(reject_json(reject));
-  }
-  if (reading->complete) rejected = reading->rejected;
+  for (const csv::Reject& reject : reading->rejects) rejects.push_back(reject_json(reject));
   Json out;
   out["dialect"] = std::move(dialect);
   out["columns"] = columns_json(used, reading->header, inference ? inference->types() : std::vector<std::string>());
   out["rows"] = std::move(rows);
   out["rejects"] = std::move(rejects);
-  out["rows_read"] = static_cast<std::int64_t>(out["rows"].size()) + rejected;
-  out["rejected"] = rejected;
+  out["rows_read"] = reading->rows + reading->rejected;
+  out["rejected"] = reading->rejected;
   out["complete"] = reading->complete;
   const std::size_t reasons = config::count_reason_columns(reading->header);
   for (std::string& warning : config::column_warnings(used, reading->header, reasons)) {

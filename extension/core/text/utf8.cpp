@@ -76,4 +76,11 @@ void append_replacing_invalid(std::string_view text, std::string& out) {
   }
 }
 
+std::string storable(std::string_view text) {
+  std::string out;
+  append_replacing_invalid(text, out);
+  std::erase(out, '\0');
+  return out;
+}
+
 }  // namespace cpi::text

@@ -16,4 +16,7 @@ inline bool valid_utf8(std::string_view text) { return first_invalid_utf8(text) 
 /// for each pair 0xFF 0xFE, by which the transcoder stands for a byte that the file's encoding forbids.
 void append_replacing_invalid(std::string_view text, std::string& out);
 
+/// `text` as PostgreSQL can store it, also in JSON: invalid bytes replaced as above, without NUL characters.
+std::string storable(std::string_view text);
+
 }  // namespace cpi::text

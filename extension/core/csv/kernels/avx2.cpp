@@ -9,7 +9,7 @@
 
 #include "core/csv/kernels/positions.h"
 
-#define CPI_TARGET __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#define CPI_TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
 namespace cpi::csv {
 namespace {

@@ -239,26 +239,26 @@ TEST_F(Detect, TheFirstByteBeyondAsciiIsFoundWhereverItIs) {
 
 TEST_F(Detect, AdviceNamesWhatWouldFit) {
   const config::TableOptions usual;
-  EXPECT_THAT(advice(*file("id;name;qty\n1;a;5\n2;b;7\n"), usual),
+  EXPECT_THAT(advice(*file("id;name;qty\n1;a;5\n2;b;7\n"), usual, {}),
               HasSubstr("separated by \";\": set \"delimiter\": \";\""));
-  EXPECT_THAT(advice(*file("made by Jo\non Monday\nid,name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual),
+  EXPECT_THAT(advice(*file("made by Jo\non Monday\nid,name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual, {}),
               HasSubstr("begin at line 3: set \"skiprows\": 2"));
   EXPECT_THAT(advice(*file("id,name,qty\n1,M\xFCller,5\n2,Stra\xDF"
                            "e,7\n"),
-                     usual),
+                     usual, {}),
               HasSubstr("\"encoding\": \"windows-1252\""));
-  EXPECT_THAT(advice(*file("id,name,qty\n1,a,5\n2,b,7\n"), usual), IsEmpty());
-  EXPECT_THAT(advice(*file("name\nAnn\n"), usual), IsEmpty());
+  EXPECT_THAT(advice(*file("id,name,qty\n1,a,5\n2,b,7\n"), usual, {}), IsEmpty());
+  EXPECT_THAT(advice(*file("name\nAnn\n"), usual, {}), IsEmpty());
 }
 
 TEST_F(Detect, AdviceSkipsNoHeaderThatAQuoteHasDamaged) {
   config::TableOptions usual;
   for (const std::string header : {"id,\"name,qty", "id,na\"me,qty", "\"id,name,qty", "id,\"na\"me,qty"}) {
-    EXPECT_THAT(advice(*file(header + "\n1,a,5\n2,b,7\n3,c,9\n"), usual), Not(HasSubstr("skiprows"))) << header;
+    EXPECT_THAT(advice(*file(header + "\n1,a,5\n2,b,7\n3,c,9\n"), usual, {}), Not(HasSubstr("skiprows"))) << header;
   }
-  EXPECT_THAT(advice(*file("5\" pipes\nid,name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual), HasSubstr("\"skiprows\": 1"));
+  EXPECT_THAT(advice(*file("5\" pipes\nid,name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual, {}), HasSubstr("\"skiprows\": 1"));
   usual.dialect.skip_rows = 1;
-  EXPECT_THAT(advice(*file("made by Jo\nid,\"name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual), Not(HasSubstr("skiprows")));
+  EXPECT_THAT(advice(*file("made by Jo\nid,\"name,qty\n1,a,5\n2,b,7\n3,c,9\n"), usual, {}), Not(HasSubstr("skiprows")));
 }
 
 }  // namespace

@@ -33,17 +33,6 @@ const value::ColumnType kInt4{23, -1, "integer"};
 const value::ColumnType kText{25, -1, "text"};
 const value::ColumnType kDate{1082, -1, "date"};
 
-TEST(NullRule, OnlyUnquotedFieldsMeanNull) {
-  const NullRule rule({"", "\\N", "n/a"});
-  EXPECT_TRUE(rule.is_null(field("")));
-  EXPECT_TRUE(rule.is_null(field("\\N")));
-  EXPECT_TRUE(rule.is_null(field("n/a")));
-  EXPECT_FALSE(rule.is_null(field("N/A")));
-  EXPECT_FALSE(rule.is_null(field("", true)));
-  EXPECT_FALSE(rule.is_null(field("n/a", true)));
-  EXPECT_FALSE(NullRule({"x"}).is_null(field("")));
-}
-
 TEST(RowConverter, WritesTheColumnsAndTheLineAsATuple) {
   auto converter = RowConverter::make(plan_of({{"id", kInt4}, {"name", kText}}), {});
   ASSERT_TRUE(converter.ok());

@@ -1,6 +1,7 @@
 // What the reader makes of sound files in every dialect. Damaged files: recovery_test.cpp.
 #include <gmock/gmock.h>
 
+#include "core/csv/grammar.h"
 #include "unit/core/csv/every_way.h"
 
 namespace cpi::csv {
@@ -366,6 +367,41 @@ TEST(Reader, ARowOverTheLimitsCostsItselfAlone) {
   read = read_every_way("a,b\n1,2\n3,1234567890123456789012345678901234567890\n5,6\n", {}, limits);
   EXPECT_THAT(read.rows, ElementsAre("1|2", "5|6"));
   EXPECT_THAT(read.rejects, ElementsAre("3:row_too_long:3,123456789012345678"));
+}
+
+TEST(Reader, ALineWithoutEndCostsItselfAloneWhateverElseIsWrongWithIt) {
+  Limits limits;
+  limits.row_bytes = 20;
+  const std::string endless(50, 'x');
+  const Texts good = {"1|2", "5|6"};
+  for (const std::string& bad :
+       Texts{"x\"" + endless, "3,\"a\" b" + endless, "3,\"" + endless + "\"", "3,\"a\nb\"c" + endless}) {
+    const Outcome read = read_every_way("a,b\n1,2\n" + bad + "\n5,6\n", {}, limits);
+    EXPECT_EQ(read.error, "") << bad;
+    EXPECT_EQ(read.rows, good) << bad;
+    EXPECT_THAT(read.rejects, ElementsAre(HasSubstr("3:row_too_long:"))) << bad;
+  }
+  const Outcome behind = read_every_way("a,b\n1,2\n3,x\"y\n" + endless + "\n5,6\n", {}, limits);
+  EXPECT_EQ(behind.rows, good);
+  EXPECT_THAT(behind.rejects, ElementsAre("3:stray_quote:3,x\"y", HasSubstr("4:row_too_long:")));
+}
+
+TEST(Reader, ALineOfDelimitersIsCountedAndNotKept) {
+  const Dialect dialect;
+  const Grammar grammar(dialect);
+  Limits limits;
+  limits.columns = 10;
+  const std::string line(1'000'000, ',');
+  std::vector<RawField> fields;
+  const char* end = line.data() + line.size();
+  const ByteCursor cursor{grammar, end};
+  const ParsedRow row = parse_row(grammar, limits, line.data(), end, true, Strictness::kStrict, cursor, fields);
+  EXPECT_EQ(row.fields, 1'000'001u);
+  EXPECT_LE(fields.capacity(), 32u);
+  const Outcome read = read_every_way("a,b\n1,2\n" + std::string(5000, ',') + "\n3,4\n");
+  EXPECT_THAT(read.rows, ElementsAre("1|2", "3|4"));
+  EXPECT_THAT(read.full_rejects[0].message, HasSubstr("5001 fields where the table has 2 columns"));
+  EXPECT_THAT(read_every_way(std::string(5000, ',') + "\n").error, HasSubstr("5001 columns"));
 }
 
 TEST(Reader, BreaksALimitWithAnErrorThatNamesThePlace) {

@@ -152,6 +152,14 @@ TEST(Preview, ShowsAsManyRowsAsAskedForAndOnlyTheirRejects) {
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ((*answer)["rows"].size(), 2u);
   EXPECT_EQ((*answer)["rejects"].size(), 1u);
+
+  std::string many = "id,v\n";
+  for (int i = 0; i < 150; ++i) many += "bad\n";
+  const Result<Json> damaged = preview(many + "1,a\n2,b\n", options, 1, [] { return false; });
+  ASSERT_TRUE(damaged.ok());
+  EXPECT_EQ((*damaged)["rejects"].size(), 100u) << "the first, all of them counted";
+  EXPECT_EQ((*damaged)["rejected"], 150);
+  EXPECT_EQ((*damaged)["rows_read"], 151);
   EXPECT_EQ((*answer)["complete"], false);
 }
 
