@@ -1,8 +1,8 @@
 // The scanning kernel: finds the few bytes that give a CSV file its structure. Knows nothing of quotes or rows: what a
 // found byte means is decided by grammar.h, once, for every kernel.
 //
-// Each reader takes the best kernel that the processor can run. The environment variable CPI_CSV_KERNEL ("avx2", "sse2",
-// "plain") forces one; one that the processor lacks is ignored. Every kernel gives identical results.
+// Each reader takes the best kernel that the processor can run. The environment variable CPI_CSV_KERNEL ("avx2",
+// "sse2", "plain") forces one; one that the processor lacks is ignored. Every kernel gives identical results.
 #pragma once
 
 #include <array>
