@@ -305,7 +305,10 @@ class Load {
     if (!told_) keep_rejects(rejects);
     if (!committed.ok()) return committed.error();
     report_committed(*committed);
-    if (!committed->already_applied) warn_of_stop(*copied);
+    if (!committed->already_applied) {
+      warn_of_stop(*copied);
+      warn_of_many_rejects();
+    }
     return true;
   }
 
@@ -322,6 +325,13 @@ class Load {
                                  " (stop_at): " + std::to_string(file_->entry().size - copied.stop->offset) +
                                  " bytes from there on were not read");
     }
+  }
+
+  /// What every reject says of its own row is no help when the whole file is read by a wrong dialect.
+  void warn_of_many_rejects() {
+    if (result_.counts.rejected * 2 <= result_.counts.read || !result_.detected.is_null()) return;
+    const std::string better = advice(*file_, options_, context_.stop);
+    if (!better.empty()) result_.warnings.push_back("most rows were rejected. " + better);
   }
 
   Result<PipelineOutcome> copy(const Plan& plan, target::Staging& staging, RejectSink& rejects) {

@@ -42,7 +42,7 @@ class Pipeline {
     const csv::Origin origin = feed_.origin();
     reader_.set_origin(origin);
     converter_.set_origin(origin);
-    outcome_.rows_read = rejects_.count();
+    progress_.rows_read = outcome_.rows_read = progress_.rows_rejected = rejects_.count();
   }
 
   Result<PipelineOutcome> run() {

@@ -1,4 +1,7 @@
 // Inferred types: what is asked of the file's values, and what becomes of an existing column that not all of them fit.
+#include <algorithm>
+#include <iterator>
+
 #include "core/value/widen.h"
 #include "import/planner_parts.h"
 
@@ -10,6 +13,15 @@ constexpr int kFirstVersionWithInfiniteNumeric = 140000;
 
 const target::Column* found_column(const PlannerInput& input, const PlannedColumn& column) {
   return input.table.has_value() ? input.table->column(column.table_column) : nullptr;
+}
+
+/// Whether the column as text would hold its old values as the files spell theirs. PostgreSQL writes 1.5 and 2024-01-31
+/// where they may say 1,5 and 31.01.2024, and t where they say true: nobody could tell such values apart then.
+bool is_spelled_alike_as_text(const target::Column& found, const value::Format& format) {
+  if (found.as_written || found.type.name == "text") return true;
+  constexpr std::string_view kNumbers[] = {"integer", "bigint", "numeric", "double precision"};
+  const bool number = std::find(std::begin(kNumbers), std::end(kNumbers), found.type.name) != std::end(kNumbers);
+  return number && format.decimal_separator == '.' && format.thousands_separator.empty();
 }
 
 /// Whether the column is a key whose stored values may be spelled otherwise than the files spell them: as text a row
@@ -42,14 +54,16 @@ void widen(const PlannerInput& input, const target::Column& found, PlannedColumn
   const value::Widening rules{input.server_version >= kFirstVersionWithInfiniteNumeric, found.as_written};
   std::string wide = value::widen(current, file.type(column.file_index), rules).value_or(current);
   std::string why;
-  if (current == "boolean") {
-    why = "as text would hold words that no file had" + way_to_text(plan, found);
-  } else if (wide == "text" && (plan.continue_on_error || is_respelled_key(column, found))) {
+  const bool alike = is_spelled_alike_as_text(found, input.options.format);
+  if (current == "boolean" ||
+      (wide == "text" && (plan.continue_on_error || is_respelled_key(column, found) || !alike))) {
     wide = value::widen(current, file.type_beside_misfits(column.file_index), rules).value_or(current);
     if (wide == "text") wide = current;
     why = is_respelled_key(column, found)
               ? "as the key's values are not stored as the files wrote them: as text, rows would be there twice"
-              : "as on_error is continue" + way_to_text(plan, found);
+          : alike ? "as on_error is continue" + way_to_text(plan, found)
+                  : "as text would hold the old ones as PostgreSQL writes them, not as the files do" +
+                        way_to_text(plan, found);
   }
   if (const auto refused = input.not_widened.find(found.name); refused != input.not_widened.end() && wide != current) {
     why = "as PostgreSQL refuses to make it " + wide + ": " + refused->second;
@@ -74,8 +88,10 @@ void warn_of_dates_that_may_be_numbers(const PlannerInput& input, const PlannedC
 }  // namespace
 
 Result<void> plan_inferred_types(const PlannerInput& input, Plan& plan) {
+  std::vector<std::string> without_values;
   for (PlannedColumn& column : plan.columns) {
     if (plan.create_table && column.inferred) {
+      if (!input.inference->has_values(column.file_index)) without_values.push_back(column.table_column);
       column.as_written = column.key;
       warn_of_dates_that_may_be_numbers(input, column, plan);
     }
@@ -84,6 +100,10 @@ Result<void> plan_inferred_types(const PlannerInput& input, Plan& plan) {
     column.as_written = found->as_written;
     widen(input, *found, column, plan);
     if (Result<void> staged = plan_staging(input, column); !staged.ok()) return staged;
+  }
+  if (!without_values.empty()) {
+    plan.warnings.push_back("no row of the file that creates " + plan.table.display() + " has a value for " +
+                            quoted_list(without_values) + ": made as text, which later files do not change");
   }
   return {};
 }
@@ -103,7 +123,8 @@ ValueRules value_rules(const PlannerInput& input) {
     watched.types = plan->create_table || (found != nullptr && found->inferred);
     if (!watched.types) continue;
     watched.as_written = plan->create_table ? column.key : found->as_written;
-    if (found != nullptr && (plan->continue_on_error || is_respelled_key(column, *found))) {
+    if (found != nullptr && (plan->continue_on_error || is_respelled_key(column, *found) ||
+                             !is_spelled_alike_as_text(*found, input.options.format))) {
       watched.beside = found->type.name;
     }
   }

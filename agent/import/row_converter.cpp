@@ -1,9 +1,11 @@
 #include "import/row_converter.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/value/message.h"
 #include "core/value/sure.h"
+#include "core/value/type_oid.h"
 #include "import/planner_parts.h"
 
 namespace cpi::import {
@@ -20,6 +22,14 @@ std::string too_big(std::size_t needed, std::size_t most) {
   return "the row is too big for a page of the table: it needs " + std::to_string(needed) +
          " bytes even with its long values out of line, and PostgreSQL allows " + std::to_string(most) +
          ": leave out columns (a table without them, and new_columns \"ignore\")";
+}
+
+/// Whether COPY BINARY has a form for the type that is no text.
+bool has_own_form(std::uint32_t oid) {
+  constexpr std::uint32_t kOids[] = {value::kBoolOid, value::kInt2Oid,      value::kInt4Oid,        value::kInt8Oid,
+                                     value::kOidOid,  value::kFloat4Oid,    value::kFloat8Oid,      value::kNumericOid,
+                                     value::kDateOid, value::kTimestampOid, value::kTimestamptzOid, value::kUuidOid};
+  return std::find(std::begin(kOids), std::end(kOids), oid) != std::end(kOids);
 }
 
 }  // namespace
@@ -40,6 +50,7 @@ Result<RowConverter> RowConverter::make(const Plan& plan, const config::TableOpt
                                      : value::make_converter(planned.base_type, options.format);
     if (!made.ok()) return made.error();
     column.converter = std::move(*made);
+    column.sent_as_text = planned.needs_cast || !has_own_form(planned.base_type.oid);
     result.last_file_index_ = std::max(result.last_file_index_, column.file_index);
     result.columns_.push_back(std::move(column));
   }
@@ -72,18 +83,20 @@ void RowConverter::convert(const csv::Row& row, std::string_view raw, ConvertedB
       tuples.put_null();
       continue;
     }
-    if (repertoire_.has_value()) {
-      const std::string_view lacking = repertoire_->first_lacking(field.text());
-      if (!lacking.empty()) {
-        tuples.truncate(begin);
-        rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue,
-                           cannot_be_stored(lacking, field.text(), repertoire_->encoding())));
-        return;
-      }
-    }
     if (column.asked) continue;
+    const std::size_t before = tuples.size();
     switch (column.converter->write(field.text(), tuples, why_)) {
-      case value::Verdict::kOk: break;
+      case value::Verdict::kOk:
+        if (repertoire_.has_value() && column.sent_as_text) {
+          const auto sent = tuples.bytes().subspan(before + sizeof(std::int32_t));
+          const std::string_view lacking = repertoire_->first_lacking({sent.data(), sent.size()});
+          if (lacking.empty()) break;
+          why_ = cannot_be_stored(lacking, field.text(), repertoire_->encoding());
+          tuples.truncate(begin);
+          rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue, why_));
+          return;
+        }
+        break;
       case value::Verdict::kReject:
         tuples.truncate(begin);
         rejects.add(reject(row, raw, column.file_column, csv::Reason::kInvalidValue, why_));

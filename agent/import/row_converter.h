@@ -48,6 +48,7 @@ class RowConverter {
   struct Column {
     std::size_t file_index;
     std::unique_ptr<value::Converter> converter;
+    bool sent_as_text = true;
     bool required;  ///< NULL is a reject
     bool key;
     bool asked = false;

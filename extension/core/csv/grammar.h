@@ -140,6 +140,12 @@ extern template ParsedRow parse_row(const Grammar&, const Limits&, const char*, 
 extern template ParsedRow parse_row(const Grammar&, const Limits&, const char*, const char*, bool, Strictness,
                                     PositionCursor&, std::vector<RawField>&);
 
+/// Whether a quote or an escape and a delimiter begin alike, so that no reader can tell them apart; an empty `token` is
+/// none.
+inline bool begin_alike(std::string_view delimiter, std::string_view token) {
+  return !token.empty() && (delimiter.starts_with(token) || token.starts_with(delimiter));
+}
+
 /// The end of the physical line at `begin`, quotes being text.
 struct Line {
   const char* content_end = nullptr;

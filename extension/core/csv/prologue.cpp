@@ -16,11 +16,8 @@ std::optional<Error> flaw(const Dialect& dialect) {
   if (breaks(dialect.delimiter) || breaks(dialect.quote) || breaks(dialect.escape)) {
     return unusable_dialect("delimiter, quote and escape cannot hold a line break");
   }
-  const auto clash = [&](const std::string& token) {
-    return !token.empty() && (dialect.delimiter.starts_with(token) || token.starts_with(dialect.delimiter));
-  };
-  if (clash(dialect.quote)) return unusable_dialect("delimiter and quote begin alike");
-  if (clash(dialect.escape)) return unusable_dialect("delimiter and escape begin alike");
+  if (begin_alike(dialect.delimiter, dialect.quote)) return unusable_dialect("delimiter and quote begin alike");
+  if (begin_alike(dialect.delimiter, dialect.escape)) return unusable_dialect("delimiter and escape begin alike");
   const std::string& stop = dialect.stop_at;
   if (breaks(stop) && stop != "\n" && stop != "\r\n" && stop != "\r") {
     return unusable_dialect("stop_at holds a line break and more: \"\\n\" alone is an empty line");

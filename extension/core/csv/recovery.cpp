@@ -262,6 +262,17 @@ std::optional<BadRow> Recovery::extent(const ParsedRow& parsed, const char* begi
   return bad;
 }
 
+bool Recovery::may_hold_rows(const ParsedRow& parsed, const char* begin, std::size_t width) const {
+  // In a table of two columns every line of some prose has its one comma.
+  if (width < 3) return false;
+  for (const char* at = begin; at < parsed.content_end;) {
+    const Line line = physical_line(at, parsed.content_end, true);
+    if (line.content_end > at && delimiters_in(at, line.content_end) + 1 != width) return false;
+    at = line.next;
+  }
+  return true;
+}
+
 std::optional<BadRow> Recovery::ragged_extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
                                               std::size_t width, std::int64_t offset) {
   const BadRow whole{parsed.content_end, parsed.next, parsed.breaks + 1, false};

@@ -52,6 +52,10 @@ class Recovery {
   std::optional<BadRow> extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,
                                std::size_t width, std::int64_t offset);
 
+  /// Whether every line of a row over several lines has as many delimiters as a row: two damaged quotes may have made
+  /// one field of what stands between them. Hardly any field of several lines is such a text.
+  bool may_hold_rows(const ParsedRow& parsed, const char* begin, std::size_t width) const;
+
   /// The extent of a row that parsed, but into `fields` instead of `width`: itself, unless it spans lines that rather
   /// are rows of their own. Nothing when more input is needed.
   std::optional<BadRow> ragged_extent(const ParsedRow& parsed, const char* begin, const char* end, bool final,

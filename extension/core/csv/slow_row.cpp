@@ -13,7 +13,7 @@ Result<Reader::Impl::Step> Reader::Impl::take_row(Batch& batch, const ParsedRow&
   const std::size_t count = row.fields;
   // A value behind the delimiter with which the rows end.
   const bool over = trailing && count == width && (raw_fields.back().size != 0 || raw_fields.back().quoted);
-  if (count != width || over) {
+  if (count != width || over || (row.breaks > 0 && recovery.may_hold_rows(row, begin, width))) {
     // Its lines may be rows that a missing quote has swallowed: then nothing else about it counts.
     const std::optional<BadRow> bad =
         recovery.ragged_extent(row, begin, window.end(), final, width, window.offset(begin));

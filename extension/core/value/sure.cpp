@@ -158,6 +158,17 @@ bool is_unmistakable(std::string_view date) {
   return digits[2] >= kYearDigits;
 }
 
+/// Whether the century need not be guessed, where the order of the fields is said.
+bool has_full_year(std::string_view date) {
+  constexpr int kYearDigits = 4;
+  int digits = 0;
+  for (const char c : date) {
+    digits = is_digit(c) ? digits + 1 : 0;
+    if (digits == kYearDigits) return true;
+  }
+  return false;
+}
+
 void append_padded(std::string& text, std::int64_t value, std::size_t width) {
   const std::string digits = std::to_string(value);
   if (digits.size() < width) text.append(width - digits.size(), '0');
@@ -323,7 +334,7 @@ void Sureness::look_at_time(std::string_view text, Look& look) const {
   if (!dates_have_format_) {
     // Digits in a row are a number or a code, unless a date_format says that dates are written so.
     if (std::all_of(word.begin(), word.end(), is_digit)) return;
-    if (!date_order_given_ && !is_unmistakable(date_part(word))) return;
+    if (date_order_given_ ? !has_full_year(date_part(word)) : !is_unmistakable(date_part(word))) return;
     if (!is_exact_time(word, value)) return;
   }
   look.traits |= kDigits;

@@ -152,7 +152,8 @@ std::vector<std::string> found_delimiters(const std::vector<Recurring>& recurrin
   std::vector<std::string> found;
   for (const Recurring& one : recurring) {
     if (one.text.find_first_of(".-_/+\\()%") != std::string::npos || is_usual(one.text)) continue;
-    if (!is_part(one.text, recurring) && found.size() < kMost) found.push_back(one.text);
+    if (found.size() == kMost) break;
+    if (!is_part(one.text, recurring)) found.push_back(one.text);
   }
   return found;
 }
@@ -167,11 +168,7 @@ std::vector<Dialect> all_candidates(const Sample& sample, const Known& known, co
   if (known.quote) quotes = {*known.quote};
   std::vector<Dialect> dialects;
   const auto add = [&](Dialect dialect) {
-    // A quote or an escape that begins as the delimiter does can be obeyed by no reader.
-    const auto clash = [&](const std::string& token) {
-      return !token.empty() && (dialect.delimiter.starts_with(token) || token.starts_with(dialect.delimiter));
-    };
-    if (clash(dialect.quote) || clash(dialect.escape)) return;
+    if (begin_alike(dialect.delimiter, dialect.quote) || begin_alike(dialect.delimiter, dialect.escape)) return;
     dialects.push_back(std::move(dialect));
   };
   for (const std::string& delimiter : delimiters) {
@@ -406,9 +403,13 @@ Fit fit_of(const Sample& sample, const Dialect& dialect) {
   return fit;
 }
 
-Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed) {
+Result<Fit> find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed) {
   const std::vector<Recurring> recurring = known.delimiter ? std::vector<Recurring>() : find_recurring(sample);
   const std::vector<Dialect> candidates = all_candidates(sample, known, recurring);
+  if (candidates.empty()) {
+    return Error{Code::kDialectUnclear, "no delimiter of the file can be told from its quote and escape", "",
+                 "Set \"delimiter\", \"quote\" and \"escape\" to what the file is written with."};
+  }
   std::map<std::string, double> delimiters;
   std::vector<double> scores;
   Fit best;

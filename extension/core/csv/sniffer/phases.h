@@ -58,7 +58,7 @@ struct Recurring {
   bool first = false;        ///< the first line has it so often, too
 };
 
-/// What recurs in the sample, what does so most first.
+/// What recurs in the sample, what does so most first; a few hundred at most.
 std::vector<Recurring> find_recurring(const Sample& sample);
 
 /// Reads the sample by `dialect` (delimiter, quote, escape, comment, trim, and skip_rows lines of the beginning) and
@@ -66,7 +66,8 @@ std::vector<Recurring> find_recurring(const Sample& sample);
 Fit fit_of(const Sample& sample, const Dialect& dialect);
 
 /// Phase 2: fills in delimiter, quote, escape and trim, but for what is known; returns the winner's fit.
-Fit find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed);
+/// Fails with kDialectUnclear when no delimiter goes with what is known.
+Result<Fit> find_dialect(const Sample& sample, const Known& known, Sniffed& sniffed);
 
 /// What speaks against the delimiter of `sniffed`, which was found: lowers its certainty, adds warnings, or calls it
 /// unclear. `weak`: texts often hold such a character.

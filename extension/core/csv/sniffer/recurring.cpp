@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kLines = 400;  // of each piece
 constexpr std::size_t kLongest = 3;  // characters of a delimiter that is found
 constexpr double kNearlyAll = 0.8;   // of the lines
+constexpr std::size_t kMost = 300;   // tokens, so that work with pairs of them is bounded
 constexpr unsigned kCharacterBits = 21;
 
 /// Up to three characters in one number: 21 bits each.
@@ -119,6 +120,7 @@ std::vector<Recurring> find_recurring(const Sample& sample) {
   std::sort(found.begin(), found.end(), [](const Recurring& a, const Recurring& b) {
     return std::tuple(-a.share, b.per_line, b.text) < std::tuple(-b.share, a.per_line, a.text);
   });
+  if (found.size() > kMost) found.resize(kMost);
   return found;
 }
 

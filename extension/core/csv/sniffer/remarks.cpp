@@ -110,7 +110,8 @@ Known obeying_first_line(const Sample& sample, const Known& known, Sniffed& snif
               "Set \"skiprows\" to 1, or to \"auto\"."};
     return known;
   }
-  if (known.delimiter.value_or(delimiter) != delimiter || known.quote == delimiter || known.escape == delimiter) {
+  if (known.delimiter.value_or(delimiter) != delimiter || begin_alike(delimiter, known.quote.value_or("")) ||
+      begin_alike(delimiter, known.escape.value_or(""))) {
     return known;
   }
   Known obeyed = known;

@@ -57,7 +57,9 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
                  "Sniff a file that holds at least a header."};
   }
   const Known said = sniffer::obeying_first_line(sample, known, sniffed);
-  sniffer::Fit fit = sniffer::find_dialect(sample, said, sniffed);
+  Result<sniffer::Fit> dialect = sniffer::find_dialect(sample, said, sniffed);
+  if (!dialect.ok()) return dialect.error();
+  sniffer::Fit& fit = *dialect;
   sniffer::find_remarks(sample, said, fit, sniffed);
   if (!said.delimiter) sniffer::doubt_rows(fit, sniffed);
   sniffer::find_header(fit, said, sniffed);

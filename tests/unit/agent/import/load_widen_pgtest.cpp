@@ -132,6 +132,22 @@ TEST_F(Widening, WhereRowsMayBeRejectedOneTypingErrorMakesNoTextOfAColumn) {
   EXPECT_EQ(result.counts, (target::Counts{2, 1, 0, 0, 0, 1, 0}));
 }
 
+TEST_F(Widening, ValuesThatPostgresSpellsOtherwiseThanTheFilesDoNotBecomeText) {
+  request.options.dialect.delimiter = ";";
+  request.options.format.decimal_separator = ',';
+  request.options.format.date_order = value::DateOrder::kDmy;
+  request.options.format.date_order_given = true;
+  ASSERT_LOADED(load("id;n;d\n1;1,234;01.02.2024\n"));
+  LoadResult result = load("id;n;d\n2;n/a;01.02.2024\n3;2,5;soon\n");
+  EXPECT_FALSE(result.success);
+  EXPECT_EQ(type("n"), "numeric");
+  request.options.on_error = config::OnError::kContinue;
+  result = load("id;n;d\n2;n/a;01.02.2024\n3;2,5;soon\n4;7,5;02.02.2024\n");
+  ASSERT_LOADED(result);
+  EXPECT_EQ(result.counts, (target::Counts{3, 1, 0, 0, 0, 2, 0}));
+  EXPECT_THAT(widened(result), IsEmpty());
+}
+
 TEST_F(Widening, ATypeThatAPersonChoseIsKeptAndTheRowRejected) {
   request.options.on_error = config::OnError::kContinue;
   ASSERT_LOADED(load("id,n,m,k\n1,7,7,7\n"));

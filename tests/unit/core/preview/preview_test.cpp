@@ -146,6 +146,21 @@ TEST(Preview, RejectsNameLineOffsetColumnAndWhatToDo) {
   EXPECT_EQ(reject["raw"], "2,b\"c");
 }
 
+TEST(Preview, WhatNoDelimiterGoesWithIsAnError) {
+  const Result<Json> quoted = previewed("a\n1\n2\n", R"({"delimiter": "auto", "quote": ","})");
+  ASSERT_FALSE(quoted.ok());
+  EXPECT_EQ(quoted.error().code, Code::kDialectUnclear);
+  for (const std::string first : {"sep=\"\"\na\"\"b\n1\"\"2\n", "sep=''\na''b\n1''2\n", "sep=\\\\\na\\\\b\n1\\\\2\n"}) {
+    for (const std::string options :
+         {R"({"delimiter": "auto", "skiprows": "auto"})", R"({"delimiter": "auto", "quote": "'", "escape": "\\"})"}) {
+      const Result<Json> answer = previewed(first, options);
+      EXPECT_TRUE(answer.ok() || answer.error().code == Code::kDialectUnclear ||
+                  answer.error().code == Code::kInvalidHeader)
+          << first << options;
+    }
+  }
+}
+
 TEST(Preview, ShowsAsManyRowsAsAskedForAndOnlyTheirRejects) {
   const config::TableOptions options;
   const Result<Json> answer = preview("a,b\n1,2\n3\n4,5\n6\n7,8\n", options, 2, [] { return false; });

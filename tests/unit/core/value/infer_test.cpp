@@ -152,7 +152,7 @@ TEST(Inference, DatesAreTakenOnlyWhereTheirMeaningIsSure) {
   dmy.date_order = DateOrder::kDmy;
   dmy.date_order_given = true;
   expect({{{"01/02/2024", "13/02/2024"}, "date", "the order is given"},
-          {{"31.12.99"}, "date", "somebody said so"},
+          {{"31.12.99"}, "text", "the order is given, but the century would be a guess"},
           {{"1.2.2024"}, "date", "somebody said so"}},
          dmy);
   Format pattern;
