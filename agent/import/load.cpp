@@ -27,7 +27,7 @@ namespace {
 
 /// The table may change between plan and commit, a column may turn out to need the server's cast, or PostgreSQL refuse
 /// to widen one: all are planned again, but somebody who alters the table all the time must not keep us here for ever.
-constexpr int kMostPlans = 4;
+constexpr int kMostPlans = 6;
 
 /// Below this size a second COPY stream costs more (a connection) than it gains.
 constexpr std::int64_t kTwoStreamsFrom = std::int64_t{8} << 20;
@@ -147,9 +147,10 @@ class Load {
         last = loaded.error();
       }
     }
-    return last.value_or(Error{Code::kStagingLost,
-                               request_.table.display() + " kept changing while the file was loaded",
-                               "It was planned " + std::to_string(kMostPlans) + " times.", "Try again later."});
+    return last.value_or(Error{Code::kStagingLost, "no plan held for loading into " + request_.table.display(),
+                               "It was planned " + std::to_string(kMostPlans) +
+                                   " times: the table kept changing, or its columns turned out otherwise each time.",
+                               "Try again later."});
   }
 
   /// The server cuts longer names in silence, and two files would share a table.

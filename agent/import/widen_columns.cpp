@@ -135,8 +135,11 @@ Result<void> widen_columns(db::Connection& connection, const Plan& plan, const t
     // identity or holds what the new type does not (22), or the table is not ours.
     if (!error.is("0A") && !error.is("42") && !error.is("22")) throw;
     connection.exec("ROLLBACK TO SAVEPOINT cpi_widen");
+    // Whoever does not own the table, or partitions it by the column, is not helped by what depends on it.
+    const bool depends = !error.is("42501") && !error.is("42P16");
     return widening_refused(plan, statement, changes, error,
-                            obstacles(connection, table.oid, names, to_text || !error.is("0A")), not_widened);
+                            depends ? obstacles(connection, table.oid, names, to_text || !error.is("0A")) : Obstacles(),
+                            not_widened);
   }
   connection.exec("RELEASE SAVEPOINT cpi_widen");
   connection.exec(

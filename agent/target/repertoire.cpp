@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace cpi::target {
 
@@ -12,6 +15,7 @@ namespace {
 // any beyond the first 65,536. A conversion that fails raises, which PL/pgSQL alone can catch. The answer goes through
 // a setting: a function would need the right to make temporary ones.
 constexpr const char* kAsk = R"(
+SET LOCAL statement_timeout = 0;
 DO $do$
 DECLARE
   encoding name := pg_catalog.current_setting('server_encoding');
@@ -69,8 +73,18 @@ std::uint32_t take_character(std::string_view& text) {
 std::optional<Repertoire> Repertoire::read(db::Connection& connection) {
   const std::string encoding = connection.server_encoding();
   if (encoding.empty() || encoding == "UTF8" || encoding == "SQL_ASCII") return std::nullopt;
+  // Servers of one version agree on their encodings; the answer is kept, as half a second for each file adds up.
+  static std::mutex mutex;
+  static std::map<std::pair<std::string, int>, Repertoire> known;
+  const std::pair<std::string, int> key(encoding, connection.server_version());
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto found = known.find(key); found != known.end()) return found->second;
+  }
   const db::Rows answer = connection.exec(kAsk);
-  return Repertoire(encoding, from_hex(answer.text(0, 0)));
+  Repertoire made(encoding, from_hex(answer.text(0, 0)));
+  const std::lock_guard lock(mutex);
+  return known.emplace(key, std::move(made)).first->second;
 }
 
 Repertoire::Repertoire(std::string encoding, std::string_view characters) : encoding_(std::move(encoding)) {

@@ -13,8 +13,9 @@ namespace cpi::target {
 /// The characters of a database's encoding. Immutable.
 class Repertoire {
  public:
-  /// Asks the server. Nothing where every character is taken as it comes (UTF8, SQL_ASCII). One query, half a
-  /// millisecond for encodings of one byte, half a second for those of more. Throws db::Error.
+  /// Asks the server, once for each encoding and version of servers. Nothing where every character is taken as it comes
+  /// (UTF8, SQL_ASCII). One query, half a millisecond for encodings of one byte, half a second for those of more.
+  /// Thread-safe. Throws db::Error.
   static std::optional<Repertoire> read(db::Connection& connection);
 
   /// `characters` in UTF-8, all but ASCII, which every encoding has.

@@ -50,17 +50,22 @@ std::vector<std::uint32_t> oids(std::string_view list) {
   return found;
 }
 
-ShapePtr assemble(const std::map<std::uint32_t, Row>& rows, std::uint32_t type) {
+/// `made` keeps what was assembled before: types may hold one another many times over.
+ShapePtr assemble(const std::map<std::uint32_t, Row>& rows, std::uint32_t type,
+                  std::map<std::uint32_t, ShapePtr>& made) {
+  const auto known = made.find(type);
+  if (known != made.end()) return known->second;
   const auto found = rows.find(type);
   if (found == rows.end()) return nullptr;
   const Row& row = found->second;
-  if (row.kind == 'd') return row.parts.empty() ? nullptr : assemble(rows, row.parts.front());
+  if (row.kind == 'd') return row.parts.empty() ? nullptr : assemble(rows, row.parts.front(), made);
   auto shape = std::make_shared<value::Shape>(row.shape);
   for (const std::uint32_t part : row.parts) {
-    ShapePtr made = assemble(rows, part);
-    if (made == nullptr) return nullptr;
-    shape->parts.push_back(std::move(made));
+    ShapePtr one = assemble(rows, part, made);
+    if (one == nullptr) return nullptr;
+    shape->parts.push_back(std::move(one));
   }
+  made.emplace(type, shape);
   return shape;
 }
 
@@ -101,9 +106,10 @@ std::map<std::uint32_t, ShapePtr> read_shapes(db::Connection& connection, const 
     row.shape.textual = answer.boolean(i, 3);
     rows.emplace(row.shape.oid, std::move(row));
   }
+  std::map<std::uint32_t, ShapePtr> made;
   std::map<std::uint32_t, ShapePtr> shapes;
   for (const std::uint32_t type : types) {
-    if (ShapePtr shape = assemble(rows, type)) shapes.emplace(type, std::move(shape));
+    if (ShapePtr shape = assemble(rows, type, made)) shapes.emplace(type, std::move(shape));
   }
   return shapes;
 }
