@@ -215,7 +215,36 @@ std::string_view encoding_of_mark(std::string_view start) {
   return {};
 }
 
+std::optional<Error> no_text(std::string_view start) {
+  using namespace std::string_view_literals;
+  struct Signature {
+    std::string_view bytes;
+    const char* what;
+    const char* way_out;
+  };
+  constexpr const char* kExport = "Open it in its program and export it as CSV.";
+  constexpr const char* kUnpack = "Unpack it first.";
+  constexpr Signature kSignatures[] = {
+      {"PK\x03\x04"sv, "a ZIP archive, as workbooks (xlsx, ods) are",
+       "Export the workbook as CSV, or unpack the archive."},
+      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv, "an old workbook (xls)", kExport},
+      {"%PDF-"sv, "a PDF document", kExport},
+      {"\x1F\x8B\x08"sv, "compressed by gzip", kUnpack},
+      {"\x28\xB5\x2F\xFD"sv, "compressed by zstd", kUnpack},
+      {"\xFD\x37zXZ\x00"sv, "compressed by xz", kUnpack},
+      {"BZh9"sv, "compressed by bzip2", kUnpack},
+      {"7z\xBC\xAF\x27\x1C"sv, "a 7-Zip archive", kUnpack},
+  };
+  for (const Signature& one : kSignatures) {
+    if (start.starts_with(one.bytes)) {
+      return Error{Code::kUnknownEncoding, std::string("the file is no text: it is ") + one.what, "", one.way_out};
+    }
+  }
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, std::string_view start) {
+  if (std::optional<Error> error = no_text(start)) return *error;
   const std::string_view marked = encoding_of_mark(start);
   const std::string name(marked.empty() ? encoding : marked);
   // ICU takes an empty name for the platform's own encoding, and options behind a comma; neither is a name.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,12 @@ class Transcoder {
 /// The encoding that a byte order mark at the beginning of a file names ("UTF-8", "UTF-16LE", …), or nothing.
 std::string_view encoding_of_mark(std::string_view start);
 
+/// Why a file that begins with `start` is no text at all, but an archive or a workbook; nothing when it may be one.
+std::optional<Error> no_text(std::string_view start);
+
 /// A transcoder for `encoding`, a name that ICU knows ("utf-8", "latin-1", "windows-1252", "utf-16le", …).
 /// `start` is the beginning of the file: a byte order mark there wins over `encoding`.
-/// Fails with kUnknownEncoding, hinting at the nearest known name.
+/// Fails with kUnknownEncoding, hinting at the nearest known name, or as `no_text` says.
 Result<std::unique_ptr<Transcoder>> make_transcoder(std::string_view encoding, std::string_view start);
 
 }  // namespace cpi::text

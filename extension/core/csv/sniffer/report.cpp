@@ -39,8 +39,10 @@ Result<Sniffed> sniff(std::string_view beginning, std::string_view middle, std::
   beginning = beginning.substr(0, kSniffBytes);
   middle = middle.substr(0, kSniffBytes);
   if (end_cut) end = end.substr(end.size() - kSniffBytes);
+  if (std::optional<Error> error = text::no_text(beginning)) return *error;
   Sniffed sniffed;
-  if (known.encoding) {
+  // A byte order mark wins over what is said, in every piece.
+  if (known.encoding && text::encoding_of_mark(beginning.substr(0, 4)).empty()) {
     Result<std::unique_ptr<text::Transcoder>> transcoder = text::make_transcoder(*known.encoding, {});
     if (!transcoder.ok()) return transcoder.error();
     sniffed.encoding = {*known.encoding, 1, std::nullopt, true};

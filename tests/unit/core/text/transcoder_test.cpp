@@ -155,6 +155,17 @@ TEST(Transcoder, KeepsLongTextWhole) {
   EXPECT_EQ(utf8_of("shift_jis", bytes), expected);
 }
 
+TEST(Transcoder, ArchivesAndWorkbooksAreToldForWhatTheyAre) {
+  for (const auto& [start, word] : {std::pair("PK\x03\x04\x14\x00"s, "ZIP"), std::pair("\x1F\x8B\x08\x00"s, "gzip"),
+                                    std::pair("%PDF-1.7\n"s, "PDF")}) {
+    const auto transcoder = make_transcoder("utf-8", start);
+    ASSERT_FALSE(transcoder.ok()) << word;
+    EXPECT_THAT(transcoder.error().message, HasSubstr(word));
+    EXPECT_NE(transcoder.error().hint, "");
+  }
+  EXPECT_TRUE(make_transcoder("utf-8", "PK,name\n1,a\n").ok());
+}
+
 TEST(Transcoder, NamesTheNearestEncodingForAnUnknownOne) {
   for (const std::string name : {"utf-9", "windows-12525", "", "no such thing", "utf-8,version=1"}) {
     const Result<std::unique_ptr<Transcoder>> transcoder = make_transcoder(name, "");

@@ -375,6 +375,18 @@ TEST(Sniffer, FindsTheEncoding) {
   EXPECT_EQ(sniffed("\0i\0d\0;\0n\0\n\0001\0;\0a\0\n\0002\0;\0b\0\n"s).dialect.delimiter, ";");
 }
 
+TEST(Sniffer, AByteOrderMarkWinsOverWhatIsSaidInEveryPiece) {
+  std::string wide = "\xFF\xFE";
+  for (const char byte : "id;name\n" + rows(20000, ";\"a; b\"")) wide += {byte, '\0'};
+  Known known;
+  known.encoding = "utf-8";
+  const Result<Sniffed> found = sniff(pieces_of(wide, false), known);
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found->encoding.value, "utf-16le");
+  EXPECT_EQ(found->dialect.delimiter, ";");
+  EXPECT_EQ(found->rows_fitting, found->rows_seen);
+}
+
 TEST(Sniffer, FewBadBytesDoNotMakeUtf8AnotherEncoding) {
   std::string text = "id;name;city\n";
   for (int i = 0; i < 30; ++i) text += std::to_string(i) + ";Jos\xC3\xA9 M\xC3\xBCller;K\xC3\xB6ln\n";
