@@ -45,7 +45,8 @@ struct Item {
   std::string load_id;
   import::Progress progress;
   std::optional<import::LoadResult> result;
-  std::string rejects_file;
+  std::string rejects_path;  ///< where its rejects are to go, if they are asked for
+  std::string rejects_file;  ///< where they are
 };
 
 std::string random_load_id() {
@@ -83,9 +84,14 @@ class DirectRun {
     Result<ImportOptions> options = ImportOptions::load(request_.flags);
     if (!options.ok()) return usage(options.error());
     if (Result<void> target = check_target(request_.to); !target.ok()) return usage(target.error());
+    if (!request_.rejects_file.empty()) {
+      const Result<void> place = check_rejects_path(request_.rejects_file, request_.files);
+      if (!place.ok()) return usage(place.error());
+    }
     const auto source = source::make_named_files_source({}, "", request_.files);
     Result<std::vector<source::Entry>> entries = source->list();
     if (!entries.ok()) return usage(entries.error());
+    std::set<std::string> rejects_paths;
     for (std::size_t i = 0; i < request_.files.size(); ++i) {
       auto item = std::make_unique<Item>();
       item->name = request_.files[i];
@@ -95,6 +101,7 @@ class DirectRun {
       item->file = std::move(*file);
       item->table = {item->file.options.schema, item->file.table};
       item->load_id = random_load_id();
+      item->rejects_path = rejects_path(request_.rejects_file, item->name, request_.files.size() > 1, rejects_paths);
       items_.push_back(std::move(item));
     }
     source_ = source.get();
@@ -234,15 +241,14 @@ class DirectRun {
   void write_rejects_of(Item& item) {
     import::LoadResult& result = *item.result;
     if (request_.rejects_file.empty() || result.rejects.empty()) return;
-    const std::string path = rejects_path(request_.rejects_file, item.name, items_.size() > 1, rejects_files_);
     std::size_t reasons = 0;
     while (reasons < result.header.size() && csv::is_reason_column(result.header[reasons]) &&
            result.table_columns.at(reasons).empty()) {
       ++reasons;
     }
     const std::string csv = rejects_csv(result.dialect, result.header, result.rejects, reasons);
-    if (Result<void> written = write_rejects(path, csv, result.encoding); written.ok()) {
-      item.rejects_file = path;
+    if (Result<void> written = write_rejects(item.rejects_path, csv, result.encoding); written.ok()) {
+      item.rejects_file = item.rejects_path;
     } else {
       result.warnings.push_back(written.error().message);
     }
@@ -287,7 +293,6 @@ class DirectRun {
   Interrupt interrupt_{"cpi: stopping, what is under way is rolled back (again to quit at once)"};
   std::vector<std::unique_ptr<Item>> items_;
   source::Source* source_ = nullptr;
-  std::set<std::string> rejects_files_;  ///< written
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<const Item*> taken_;

@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/job_output.h"
 #include "cli/job_rejects.h"
+#include "cli/rejects_file.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "store/jobs.h"
@@ -120,7 +121,6 @@ int run(store::Session& session, const ManagedImport& request) {
   }
   const json job = say(session, [&](store::Management& m) { return store::get_job(m, job_id, true); });
   const bool rejected = job.value("total_rejected", std::int64_t{0}) > 0;
-  if (!request.rejects_file.empty()) write_job_rejects(session, job, request.rejects_file);
   if (request.json) {
     std::printf("%s\n", job.dump(2).c_str());
   } else {
@@ -130,12 +130,21 @@ int run(store::Session& session, const ManagedImport& request) {
     }
     std::fputs(job_report(job, rejects).c_str(), stdout);
   }
+  if (!request.rejects_file.empty()) write_job_rejects(session, job, request.rejects_file);
   return exit_code_of(job);
 }
 
 }  // namespace
 
 int run_managed_import(const ManagedImport& request) {
+  if (!request.rejects_file.empty()) {
+    std::vector<std::string> inputs = request.files;
+    if (request.replay && !request.replay->mended.empty()) inputs.push_back(request.replay->mended);
+    if (const Result<void> place = check_rejects_path(request.rejects_file, inputs); !place.ok()) {
+      std::fprintf(stderr, "cpi: %s", error_text(place.error()).c_str());
+      return kExitUsage;
+    }
+  }
   return with_management("cpi import", [&request](store::Session& session) { return run(session, request); });
 }
 

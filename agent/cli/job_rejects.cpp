@@ -1,6 +1,7 @@
 #include "cli/job_rejects.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -41,6 +42,9 @@ bool is_ascii(const std::string& bytes) {
 }  // namespace
 
 void write_job_rejects(store::Session& session, const json& job, const std::string& path) {
+  if (const Result<void> place = check_job_rejects(job, path); !place.ok()) {
+    throw std::runtime_error(place.error().message);
+  }
   std::vector<json> files;
   for (const json& file : job.value("file_results", json::array())) {
     if (file.value("rejected", std::int64_t{0}) > 0) files.push_back(file);
@@ -67,6 +71,15 @@ void write_job_rejects(store::Session& session, const json& job, const std::stri
     }
     std::fprintf(stderr, "%s\n", line.c_str());
   }
+}
+
+Result<void> check_job_rejects(const json& job, const std::string& path) {
+  std::vector<std::string> inputs;
+  for (const json& file : job.value("file_results", json::array())) {
+    const std::string name = file.value("filename", "");
+    if (std::filesystem::path(name).is_absolute()) inputs.push_back(name);
+  }
+  return check_rejects_path(path, inputs);
 }
 
 Result<std::string> read_mended(store::Session& session, const std::string& path, const std::string& job_id,

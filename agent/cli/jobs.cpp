@@ -7,6 +7,7 @@
 
 #include "app/settings.h"
 #include "cli/command.h"
+#include "cli/file_report.h"
 #include "cli/follow.h"
 #include "cli/job_output.h"
 #include "cli/job_rejects.h"
@@ -39,6 +40,12 @@ int show_one(store::Session& session, const JobsOptions& options) {
     });
   }
   const nlohmann::json job = say(session, [&](store::Management& m) { return store::get_job(m, options.id, true); });
+  if (!options.rejects_file.empty()) {
+    if (const Result<void> place = check_job_rejects(job, options.rejects_file); !place.ok()) {
+      std::fprintf(stderr, "cpi: %s", error_text(place.error()).c_str());
+      return kExitUsage;
+    }
+  }
   if (options.json) {
     print(job.dump(2) + "\n");
   } else {

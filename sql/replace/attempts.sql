@@ -158,11 +158,13 @@ BEGIN
       key_columns = nullif(result -> 'key_columns', 'null'),
       widened = nullif(result -> 'widened', 'null'),
       dialect = nullif(result -> 'dialect', 'null'),
-      -- What was handed over is UTF-8; the file that it came from may be written otherwise.
+      -- What was handed over is UTF-8; the file that it came from may be written otherwise. When a result is written again
+      -- its content is gone: the row has kept how.
       rejects_dialect = nullif(result -> 'rejects_dialect', 'null') || coalesce((
         SELECT jsonb_object_agg(d.key, d.value)
-          FROM @extschema@.cpi_job_contents AS c, LATERAL jsonb_each(c.dialect) AS d
-          WHERE c.file_id = f.id AND d.key IN ('encoding', 'byte_order_mark')), '{}'),
+          FROM jsonb_each(CASE WHEN job.stored_content THEN coalesce(
+                 (SELECT c.dialect FROM @extschema@.cpi_job_contents AS c WHERE c.file_id = f.id), f.rejects_dialect) END) AS d
+          WHERE d.key IN ('encoding', 'byte_order_mark')), '{}'),
       finished_at = coalesce(f.finished_at, clock_timestamp())
     WHERE f.id = _cpi_finish_file.file_id AND f.job_id = job.id
     RETURNING * INTO file;

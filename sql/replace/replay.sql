@@ -161,20 +161,21 @@ REVOKE ALL ON FUNCTION @extschema@._cpi_mended_dialect(text, @extschema@.cpi_job
 CREATE OR REPLACE FUNCTION @extschema@._cpi_refuse_doubling(old @extschema@.cpi_jobs, files uuid[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  -- The job and those that its rows were rejected by before, up to the one that read them from a source. What these
-  -- rejected they have not loaded; every other job that has tried the same rows may have.
+  -- The job and those that its rows were rejected by before, up to the one that read them from a source, or to the first
+  -- that is not there any more: its replays still name it. What these rejected they have not loaded; every other job that
+  -- has tried the same rows may have.
   above constant uuid[] := ARRAY(
     WITH RECURSIVE up AS (
-      SELECT old.id, old.retry_of, old.stored_content, 1 AS place
+      SELECT old.id, CASE WHEN old.stored_content THEN old.retry_of END AS origin, 1 AS place
       UNION ALL
-      SELECT j.id, j.retry_of, j.stored_content, up.place + 1
-        FROM up JOIN @extschema@.cpi_jobs AS j ON j.id = up.retry_of WHERE up.stored_content)
+      SELECT up.origin, CASE WHEN j.stored_content THEN j.retry_of END, up.place + 1
+        FROM up LEFT JOIN @extschema@.cpi_jobs AS j ON j.id = up.origin WHERE up.origin IS NOT NULL)
     SELECT up.id FROM up ORDER BY up.place);
   root constant uuid := above[cardinality(above)];
   earlier record;
 BEGIN
-  -- Of two that come at the same time one waits here and sees the other.
-  PERFORM FROM @extschema@.cpi_jobs AS j WHERE j.id = root FOR NO KEY UPDATE;
+  -- Of two that come at the same time one waits here and sees the other. By the id, since the row may be gone.
+  PERFORM pg_advisory_xact_lock('@extschema@.cpi_jobs'::regclass::integer, hashtext(root::text));
   WITH RECURSIVE down AS (
     SELECT root AS id
     UNION ALL
@@ -187,10 +188,12 @@ BEGIN
          LATERAL (SELECT ARRAY(SELECT jsonb_array_elements_text(coalesce(f.rows_of, jsonb_build_array(f.path)))) AS paths) AS o
     WHERE n.id <> ALL (above) AND NOT n.dry_run AND r.rows_of ?| o.paths
       AND (n.completed_at IS NULL OR r.inserted > 0)
-      -- A file that failed early did not come to know its table's key.
-      AND coalesce(f.key_columns, (SELECT k.key_columns FROM @extschema@.cpi_job_files AS k
-                                     WHERE k.job_id = root AND coalesce(k.rows_of, jsonb_build_array(k.path)) ?| o.paths
-                                     LIMIT 1)) = '[]'
+      -- A file that failed early did not come to know its table's key; while no other one knows it, there may be none.
+      AND coalesce(f.key_columns, (SELECT k.key_columns FROM down AS d JOIN @extschema@.cpi_job_files AS k ON k.job_id = d.id
+                                     WHERE k.key_columns IS NOT NULL
+                                       AND coalesce(k.rows_of, jsonb_build_array(k.path)) ?| o.paths
+                                     ORDER BY d.id = root DESC LIMIT 1),
+                   CASE WHEN f.status <> 'completed' THEN '[]'::jsonb END) = '[]'
     ORDER BY n.completed_at IS NULL DESC, n.created_at DESC LIMIT 1;
   IF earlier.id IS NULL THEN
     RETURN;

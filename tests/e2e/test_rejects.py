@@ -198,8 +198,9 @@ def test_command_line_tells_how_many_rejects_are_kept_and_tries_them_again(agent
     mend.write_text(mend.read_text().replace(";x\n", ";2.5\n"))
     again = run_cpi("import", "--replay", job["id"], mend, "--file", "prices.csv", environment=agent.environment)
     assert again.returncode == 0 and "1 inserted" in again.stdout, again
-    mend.write_text("id,name\n9,Zoe\n")
-    clean = run_cpi("import", "--to", database.url, "--table", "zoe", "--rejects", mend, mend)
+    zoe = tmp_path / "zoe.csv"
+    zoe.write_text("id,name\n9,Zoe\n")
+    clean = run_cpi("import", "--to", database.url, "--rejects", mend, zoe)
     assert clean.returncode == 0 and f"no row was rejected: {mend} is from an earlier import" in clean.stderr, clean
     for words, text in ((["--replay", job["id"], mend, mend], "one file"), (["--file", "x", name], "--replay"),
                         (["--replay", job["id"], "--table", "t"], "--to"), (["--replay", job["id"], "no.csv"], "no.csv"),
@@ -300,6 +301,50 @@ def test_command_line_writes_the_same_file_in_both_modes(agent, database, name, 
     mended = run_cpi("import", *options, "--table", "prices", direct)
     assert mended.returncode == 0, mended
     assert database.value("SELECT count(*) FROM prices") == 4
+
+
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_rejects_never_replace_the_file_that_they_come_from(database, tmp_path, words):
+    file, other, link = tmp_path / "in.csv", tmp_path / "mend.in.csv", tmp_path / "link.csv"
+    for path in (file, other):
+        path.write_text("id,n\n1,1\n2,x\n")
+    link.symlink_to(file)
+    options = ["--to", database.url, "--on-error", "continue", "--types", "infer", *words]
+    for rejects, files, named in ((file, [file], file), (link, [file], file), (file, [link], link),
+                                  (tmp_path / "mend.csv", [file, other], other)):
+        refused = run_cpi("import", *options, "--rejects", rejects, *files)
+        assert refused.returncode == 2 and f'would replace "{named}"' in refused.stderr, refused
+        assert file.read_text() == other.read_text() == "id,n\n1,1\n2,x\n"
+    assert database.value("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'") == 0
+    assert sorted(tmp_path.iterdir()) == [file, link, other]
+
+
+def test_rejects_of_a_project_never_replace_a_file_that_was_named(agent, database, name, tmp_path):
+    job_with_rejects(agent, database, name)
+    folder = agent.project(name + "_2", database, defaults={"primary_key": "id", "delimiter": ";", "on_error": "continue"})
+    file, mend = folder / "prices.csv", tmp_path / "mend.csv"
+    file.write_text(PRICES)
+    jobs = "SELECT count(*) FROM cpi_jobs"
+    before = agent.sql(jobs)
+    refused = run_cpi("import", name + "_2", file, "--rejects", file, environment=agent.environment)
+    assert refused.returncode == 2 and f'would replace "{file}"' in refused.stderr, refused
+    assert agent.sql(jobs) == before
+    done = run_cpi("import", name + "_2", file, "--rejects", mend, environment=agent.environment)
+    assert done.returncode == 3 and mend.exists(), done
+    job_id = re.search(r"--replay (\S+)", done.stderr).group(1)
+    rows, before = mend.read_text(), agent.sql(jobs)
+    for words, path in ((["jobs", job_id], file), (["import", "--replay", job_id, mend], mend)):
+        refused = run_cpi(*words, "--rejects", path, environment=agent.environment)
+        assert refused.returncode == 2 and f'would replace "{path}"' in refused.stderr, refused
+    assert (file.read_text(), mend.read_text(), agent.sql(jobs)) == (PRICES, rows, before)
+
+
+def test_rejects_may_go_to_standard_output(database, tmp_path):
+    file = tmp_path / "in.csv"
+    file.write_text("id,n\n1,1\n2,x\n")
+    database.execute('CREATE TABLE "in" (id int PRIMARY KEY, n int)')
+    result = run_cpi("import", "--to", database.url, "--on-error", "continue", "--quiet", "--rejects", "/dev/stdout", file)
+    assert result.returncode == 3 and result.stdout.splitlines()[1].endswith(",2,x"), result
 
 
 def test_rejected_rows_that_are_tried_again_are_never_fused(agent, database, name):

@@ -1,6 +1,6 @@
 -- What an attempt writes: manifest, file results, rejects, the job's end.
 BEGIN;
-SELECT plan(60);
+SELECT plan(62);
 SELECT fixture.project('shop');
 CREATE TEMP TABLE job AS SELECT * FROM fixture.claimed('shop', 'https://h/x');
 
@@ -173,6 +173,28 @@ SELECT is((SELECT jsonb_build_array(f.header, f.warnings, (SELECT jsonb_agg(r.ra
 SELECT _cpi_finish_job(id, fence) FROM dying;
 SELECT is((SELECT count(*) FROM cpi_prepared_files), 0::bigint, 'when the job ends nothing is left of it');
 ROLLBACK TO prepared;
+
+-- Rows that were handed over are UTF-8, those of them that are rejected go out as the file that they came from was written.
+SELECT fixture.project('replaying');
+CREATE TEMP TABLE origin AS SELECT * FROM fixture.claimed('replaying');
+SELECT _cpi_write_manifest(id, fence, '[{"path": "o.csv", "table_name": "o"}]') FROM origin;
+CREATE FUNCTION pg_temp.reject(job uuid, fence bigint, encoding text) RETURNS void LANGUAGE sql AS $$
+  SELECT _cpi_finish_file(job, fence, f.id, '{"success": true, "read": 1, "rejected": 1, "header": ["id"], "table_columns": ["id"],
+      "key_columns": ["id"]}' || jsonb_build_object('rejects_dialect', jsonb_build_object('delimiter', ',', 'quote', '"', 'escape', '',
+      'encoding', encoding, 'byte_order_mark', encoding <> 'utf-8')),
+    '[{"line": 2, "reason": "invalid_value", "message": "no number", "raw": "x", "whole": true}]')
+    FROM cpi_job_files AS f WHERE f.job_id = job
+$$;
+SELECT pg_temp.reject(id, fence, 'utf-16') FROM origin;
+SELECT _cpi_finish_job(id, fence) FROM origin;
+SELECT cpi_replay_rejects(id::text) FROM origin;
+CREATE TEMP TABLE replay AS SELECT (c ->> 'job_id')::uuid AS id, (c -> 'fence')::bigint AS fence FROM _cpi_claim_job(fixture.agent()) AS c;
+SELECT pg_temp.reject(id, fence, 'utf-8') FROM replay;
+CREATE TEMP TABLE once AS SELECT to_jsonb(f) AS f FROM cpi_job_files AS f JOIN replay ON f.job_id = replay.id;
+SELECT is((SELECT f -> 'rejects_dialect' ->> 'encoding' FROM once), 'utf-16', 'rejects of a replay keep the encoding of their file');
+SELECT pg_temp.reject(id, fence, 'utf-8') FROM replay;
+SELECT is((SELECT to_jsonb(f) FROM cpi_job_files AS f JOIN replay ON f.job_id = replay.id), (SELECT f FROM once),
+  'writing it again changes nothing, though the content is gone by then');
 
 SELECT * FROM finish();
 ROLLBACK;

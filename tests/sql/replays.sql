@@ -1,6 +1,6 @@
 -- Rejected rows that go to a table without a key: no way leads to loading them twice. And what is read of mended ones.
 BEGIN;
-SELECT plan(31);
+SELECT plan(37);
 SELECT fixture.project('shop');
 
 -- Runs the job that is due: `ends` has [result, rejects] by path, every other file is loaded whole.
@@ -60,6 +60,28 @@ UPDATE j SET three = pg_temp.replay(one, E'id,n\n7,2\n');
 SELECT pg_temp.run(jsonb_build_object('a.csv', pg_temp.rejecting(1))) FROM j;
 SELECT pg_temp.refused(format('SELECT pg_temp.replay(%L)', two), 'what another replay has loaded is not loaded again') FROM j;
 SELECT lives_ok(format('SELECT pg_temp.replay(%L)', three), 'what that one rejected goes on from there') FROM j;
+ROLLBACK TO chain;
+
+-- Siblings whose origin retention has removed.
+CREATE FUNCTION pg_temp.remove(job text) RETURNS integer LANGUAGE sql AS $$
+  UPDATE cpi_jobs SET created_at = created_at - interval '1 year', started_at = started_at - interval '1 year',
+      completed_at = completed_at - interval '1 year' WHERE id = job::uuid;
+  SELECT _cpi_sweep()
+$$;
+CREATE TEMP TABLE j AS SELECT pg_temp.start(jsonb_build_object('a.csv', pg_temp.rejecting(3))) AS one;
+ALTER TABLE j ADD two text, ADD three text, ADD four text;
+UPDATE j SET two = pg_temp.replay(one);
+SELECT pg_temp.run(jsonb_build_object('a.csv', pg_temp.rejecting())) FROM j;
+UPDATE j SET three = pg_temp.replay(one);
+SELECT pg_temp.run(jsonb_build_object('a.csv', pg_temp.failing())) FROM j;
+UPDATE j SET four = pg_temp.replay(one, E'id,n\n7,2\n');
+SELECT is(pg_temp.remove(one), 1, 'the origin is removed') FROM j;
+SELECT throws_like(format('SELECT pg_temp.replay(%L)', two), '% are being replayed by job ' || four || '%', 'what is tried elsewhere is waited for without the origin') FROM j;
+SELECT throws_like(format('SELECT cpi_retry_job(%L)', three), '%are being replayed%', 'also by a retry that does not know the key itself') FROM j;
+SELECT pg_temp.run(jsonb_build_object('a.csv', pg_temp.rejecting(1))) FROM j;
+SELECT pg_temp.refused(format('SELECT pg_temp.replay(%L)', two), 'what another replay of a removed job has loaded is not loaded again') FROM j;
+SELECT pg_temp.refused(format('SELECT cpi_retry_job(%L)', three), 'nor by a retry that never came to know the key') FROM j;
+SELECT lives_ok(format('SELECT pg_temp.replay(%L)', four), 'what that one rejected still goes on from there') FROM j;
 ROLLBACK TO chain;
 
 -- Another key-less file, and tables with a key, are not meant.

@@ -1,7 +1,7 @@
 -- Several sessions at once: who gets which job, who waits for whom, who is told. Sessions a, b, … are connections of their
 -- own, which commit; this file removes what they leave.
 \set ON_ERROR_STOP 1
-SELECT plan(43);
+SELECT plan(45);
 CREATE FUNCTION pg_temp.target() RETURNS text LANGUAGE sql AS $$
   SELECT format('host=%s dbname=%I user=%I', current_setting('unix_socket_directories'), current_database(), current_user)
 $$;
@@ -160,6 +160,30 @@ SELECT pg_temp.run('a', $$SELECT cpi_import('p2')$$);
 SELECT dblink_exec('a', 'BEGIN');
 SELECT pg_temp.run('a', $$SELECT _cpi_claim_job('00000000-0000-4000-8000-00000000000a')$$);
 SELECT ok(pg_temp.run_and_wait('b', $$SELECT cpi_delete_project('p2')$$), 'deleting waits for a claim under way');
+SELECT dblink_exec('a', 'COMMIT');
+SELECT is(pg_temp.result('b'), 'PT409', 'and is refused then');
+SELECT pg_temp.clear();
+
+-- Two replays of one removed job, tried again at the same time: its row cannot be locked any more.
+CREATE FUNCTION pg_temp.end_with_a_reject() RETURNS text LANGUAGE sql AS $$
+  SELECT pg_temp.run('a', $run$
+    WITH claim AS (SELECT c ->> 'job_id' AS id, c -> 'fence' AS fence FROM _cpi_claim_job('00000000-0000-4000-8000-00000000000a') AS c),
+         listed AS (SELECT id, fence, _cpi_write_manifest(id::uuid, fence::bigint, '[{"path": "r.csv", "table_name": "r"}]') AS m FROM claim),
+         done AS (SELECT id, fence, _cpi_finish_file(id::uuid, fence::bigint, (m -> 0 ->> 'file_id')::uuid,
+                    '{"success": true, "read": 1, "rejected": 1, "header": ["id"], "table_columns": ["id"], "key_columns": []}',
+                    '[{"line": 2, "reason": "invalid_value", "message": "no number", "raw": "x", "whole": true}]')::text AS nothing FROM listed)
+    SELECT id FROM done WHERE _cpi_finish_job(id::uuid, fence::bigint) IS NOT NULL AND nothing IS NOT NULL$run$)
+$$;
+SELECT pg_temp.run('a', $$SELECT cpi_import('one')$$);
+SELECT pg_temp.end_with_a_reject() AS origin \gset
+SELECT pg_temp.run('a', format('SELECT cpi_replay_rejects(%L)', :'origin'));
+SELECT pg_temp.end_with_a_reject() AS first \gset
+SELECT pg_temp.run('a', format('SELECT cpi_replay_rejects(%L)', :'origin'));
+SELECT pg_temp.end_with_a_reject() AS second \gset
+SELECT pg_temp.run('a', format('WITH gone AS (DELETE FROM cpi_jobs WHERE id = %L RETURNING 1) SELECT count(*) FROM gone', :'origin'));
+SELECT dblink_exec('a', 'BEGIN');
+SELECT pg_temp.run('a', format('SELECT cpi_replay_rejects(%L)', :'first'));
+SELECT ok(pg_temp.run_and_wait('b', format('SELECT cpi_replay_rejects(%L)', :'second')), 'a replay waits for another of the same rows, though their job is gone');
 SELECT dblink_exec('a', 'COMMIT');
 SELECT is(pg_temp.result('b'), 'PT409', 'and is refused then');
 SELECT pg_temp.clear();
