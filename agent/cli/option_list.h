@@ -17,9 +17,10 @@ std::string option_list();
 std::string typed(std::string_view text);
 
 /// KEY=VALUE laid over `options`. The value of an option that is a text is taken as it stands, but for `typed` in those
-/// that may hold control characters (delimiter, comment, stop_at); others are JSON where
-/// they can be (true, 2, ["a","b"], {"from":"to"}), a list may also be written with commas. Whether key and value are
-/// right is the schema's to say. Fails with kInvalidArgument for text without a '='.
+/// that may hold control characters (delimiter, comment, stop_at); others are JSON where they can be (true, 2,
+/// ["a","b"],
+/// {"from":"to"}), a list may also be written with commas. Whether key and value are right is the schema's to say.
+/// Fails with kInvalidArgument for text without a '='.
 Result<void> set_option(std::string_view assignment, nlohmann::json& options);
 
 }  // namespace cpi::cli

@@ -21,8 +21,7 @@ struct Detection {
   /// {"certainty", "runner_up"}.
   nlohmann::json report;
   /// For the project: the options that were "auto" and that this file, or one before it, has shown; under "certainty"
-  /// how certain
-  /// those are that were doubtful at first, under "columns" the first names of a header. {} when none.
+  /// how certain those are that were doubtful at first, under "columns" the first names of a header. {} when none.
   nlohmann::json learned;
   std::vector<std::string> warnings;  ///< choices that are not certain, and what was left out
 };

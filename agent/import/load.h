@@ -70,8 +70,8 @@ struct LoadContext {
   Progress& progress;
   std::stop_token stop;  ///< cancel: roll back and leave
   std::function<void(const char*)> failpoint = [](const char*) {};
-  /// Asked for once the file has been fetched: rows of it that its source left out of its bytes, to be counted and told
-  /// as rejected with the others.
+  /// Asked once, when the file has been fetched: rows of it that its source left out of its bytes, to be counted and
+  /// told as rejected with the others, under each plan anew.
   std::function<std::vector<csv::Reject>()> set_aside = [] { return std::vector<csv::Reject>(); };
   /// Given the result with its rejects, where there are any, before the COMMIT in the target: an attempt that dies
   /// after it leaves nothing in the target that says which rows they were. What it throws rolls the load back. Empty:

@@ -20,9 +20,9 @@ inline constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 /// Asked now and then; true makes the work stop with kStopped.
 using Interrupted = std::function<bool()>;
 
-/// {"dialect", "columns", "rows_looked_at", "rows_fitting", "rows_read", "rejected", "complete", "config"}: all that
-/// `cpi_sniff` and `cpi sniff --json` say of a file. `bytes` are its beginning, in the encoding that was found, from
-/// which the columns' types come; `complete`: they are the whole file.
+/// {"dialect", "columns", "rows_looked_at", "rows_fitting", "rows_read", "rejected", "complete", "config", "warnings"}:
+/// all that `cpi_sniff` and `cpi sniff --json` say of a file. `bytes` are its beginning, in the encoding that was
+/// found, from which the columns' types come; `complete`: they are the whole file.
 Result<Json> describe(const csv::Sniffed& found, std::string_view bytes, bool complete, const Interrupted& interrupted);
 
 /// {"dialect", "columns", "rows", "rejects", "rows_read", "rejected", "complete", "warnings", "problems"}: the first
